@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import LectureError, PresetError, Problem
+from ..errors import DataError, LectureError, PresetError, Problem
 from ..experiment.experiment import Experiment
+from ..experiment.members import members_of
 from ..figures.proofreading import misplaced
 from ..lectures import lecture as lectures
 from ..lectures.rehearsal import Proof, Rehearsal, proofs
@@ -49,11 +50,19 @@ class Checks:
         except PresetError as error:
             return _refused(told, error)
         problems = misplaced(preset.experiment, str(preset.path), presets.experiment_of)
+        notices: list[str] = []
+        if not problems:
+            try:
+                notices = _notices(preset.experiment)
+            except DataError as error:
+                problems.append(Problem(str(preset.path), "", str(error)))
         words = f"{reference}: holds; {_size(preset.experiment)}"
         if self._rehearsal is not None and not problems:
             rehearse = self._rehearsal.of_preset
             words += _compared(lambda: rehearse(preset), str(preset.path), told, problems)
         told["problems"] = [vars(problem) for problem in problems]
+        told["notices"] = notices
+        words = "\n".join([words, *(f"note: {each}" for each in notices)])
         return told, "\n".join(map(str, problems)) or words
 
     def _lecture(self, reference: str) -> tuple[dict[str, Any], str]:
@@ -74,6 +83,21 @@ class Checks:
         lines = [str(problem) for problem in problems]
         lines = lines or [head, *(f"note: {each}" for each in inspection.remarks)]
         return told, "\n".join(lines)
+
+
+def _notices(experiment: Experiment) -> list[str]:
+    """Return what a run would say of its rows before it trains.
+
+    Raises:
+        DataError: They cannot be what the network is to see, as it would say then.
+    """
+    from ..data import load
+    from ..data.unseen import notices_of
+
+    first = members_of(experiment)[0].experiment
+    if first.data.fresh:
+        return []
+    return notices_of(first.data, load(first.data, first.train.seed))
 
 
 def _refused(told: dict[str, Any], error: PresetError | LectureError) -> tuple[dict[str, Any], str]:

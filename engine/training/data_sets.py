@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +12,12 @@ from torch import Tensor
 
 from ..data import load
 from ..data.scaling import Scaling
+from ..data.unseen import notices_of
 from ..experiment.experiment import Members
 from ..step.batches import Batch, to_batch
 from ..step.class_weights import class_weights, weighted
 from .constant_answer import brief, constant_losses, shares, size_of
 from .probe import fixed_rows
-from .unseen import unseen_classes, unseen_values
 
 
 class DataSets:
@@ -61,12 +61,7 @@ class DataSets:
     @property
     def notices(self) -> list[str]:
         """What somebody should know of the rows, in a sentence each: of the first member's."""
-        data, dataset = self._experiment.data, self.datasets[0]
-        of_classes: Iterable[str] = ()
-        if self._experiment.has_accuracy:
-            sets = {name: part.targets[0].cpu().numpy() for name, part in self.sets.items()}
-            of_classes = unseen_classes(data.target_names, sets)
-        return [*data.notices, *of_classes, *unseen_values(dataset)]
+        return notices_of(self._experiment.data, self.datasets[0])
 
     @property
     def raw_columns(self) -> list[Mapping[str, Any]]:

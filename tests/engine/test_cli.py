@@ -209,8 +209,26 @@ class TestCheck:
                     }
                 ],
             },
-            {"preset": "cubic", "problems": []},
+            {"preset": "cubic", "problems": [], "notices": []},
         ]
+
+    def test_what_a_run_would_say_of_its_rows_before_it_trains_is_said(
+        self, command: Command, place: Path
+    ) -> None:
+        rows = [f"{n},{'ab'[n % 2]}" for n in range(1, 20)]
+        (place / "own.csv").write_text("\n".join(["n,y", *rows, "0,rare"]))
+        data = '[data]\nkind = "file"\npath = "own.csv"\ntask = "classes"\nsplit = [0.6, 0.4]\n'
+        (place / "own.toml").write_text(f'{data}[loss]\nname = "cross_entropy"\n')
+        outcome = command("check", "own.toml")
+        assert outcome.status == 0
+        assert outcome.out.splitlines()[1] == "note: the dev set has no row of class 'rare'"
+        told = json.loads(command("check", "own.toml", "--json").out)
+        assert told["notices"] == ["the dev set has no row of class 'rare'"]
+        # What only shows where features are computed is a problem, and no run's surprise.
+        (place / "own.toml").write_text(f'{data}features = ["1/n"]\n[loss]\nname="cross_entropy"\n')
+        outcome = command("check", "own.toml")
+        assert (outcome.status, outcome.out) == (2, "")
+        assert outcome.err.startswith("own.toml: data.features[0]: ")
 
     def test_what_a_file_says_cannot_act_on_the_terminal(
         self, command: Command, place: Path

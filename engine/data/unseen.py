@@ -1,4 +1,6 @@
-"""What a set has no row of: classes, and values of a category that nothing can be learned of."""
+"""What somebody should know of the rows before anything is trained: what a set has no row of,
+classes, and values of a category that nothing can be learned of.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..components.section import show
-from ..data.base import Dataset
+from .base import DataBase, Dataset
 
 LISTED: Final = 5
 """Names that a sentence lists."""
+
+
+def notices_of(spec: DataBase, dataset: Dataset) -> list[str]:
+    """Return what somebody should know of the rows, in a sentence each.
+
+    Args:
+        spec: What the data is.
+        dataset: Its sets.
+    """
+    of_classes: Iterator[str] = iter(())
+    if spec.class_count:
+        named = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
+        sets = {
+            name: part.targets for name, part in named.items() if part is not None and len(part)
+        }
+        of_classes = unseen_classes(spec.target_names, sets)
+    return [*spec.notices, *of_classes, *unseen_values(dataset)]
 
 
 def unseen_classes(names: Sequence[str], sets: Mapping[str, NDArray[Any]]) -> Iterator[str]:

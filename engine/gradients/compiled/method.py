@@ -11,7 +11,7 @@ such as batches, masks and rates, is drawn and counted where it always was.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, Final
@@ -36,6 +36,9 @@ from .telling import TaskTelling, number_of, rule_of, stride_bytes
 MOST_WEIGHTS: Final = 60_000
 """Weights of the largest layer that is played here: the products of larger ones are PyTorch's,
 whose library knows how to walk through memory that no cache holds."""
+
+SHARES: Final = 8
+"""Parts of a population for each thread: one that is held up leaves the rest to the others."""
 
 
 def lacking(experiment: Experiment) -> str:
@@ -94,13 +97,18 @@ class Compiled:
         self._task = self._telling.task
         self._rows: Measurements | None = None
         self._spaces: list[Tensor] = []
-        share = -(-len(workload.members) // min(threads, len(workload.members)))
-        ends = [*range(0, len(workload.members), share), len(workload.members)]
+        self._threads: Final = min(threads, len(members))
+        shares = self._threads * (SHARES if self._threads > 1 else 1)
+        share = -(-len(members) // shares)
+        ends = [*range(0, len(members), share), len(members)]
         self._shares: Final = list(pairwise(ends))
-        """The members of each thread."""
+        """The members that are taken through a portion together."""
         # Threads that sleep while there is nothing to do: those of a library that spin would take
-        # the cores from whoever else is on the machine.
-        self._pool = ThreadPoolExecutor(len(self._shares)) if len(self._shares) > 1 else None
+        # the cores from whoever else is on the machine. One of them is who calls.
+        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+        # PyTorch's do spin, and what is left to it beside the steps is too small to be shared out:
+        # a population of 64 would cost twice the processor's time.
+        torch.set_num_threads(1)
 
     @property
     def lr(self) -> list[float]:
@@ -231,14 +239,20 @@ class Compiled:
         """Take the steps of a portion, the members shared out among the threads."""
         needed = self._room(self._task)
         if not self._spaces or len(self._spaces[0]) < needed:
-            self._spaces = [_aligned(needed) for _ in self._shares]
+            self._spaces = [_aligned(needed) for _ in range(self._threads)]
+        # Whoever is done takes the next share: a core that others work on too holds nobody up.
+        shares, own, *others = iter(self._shares), *self._spaces
         if self._pool is None:
-            self._play_share(0)
-        else:
-            list(self._pool.map(self._play_share, range(len(self._shares))))
+            self._play_shares(shares, own)
+            return
+        pending = [self._pool.submit(self._play_shares, shares, each) for each in others]
+        self._play_shares(shares, own)
+        for each in pending:
+            each.result()
 
-    def _play_share(self, share: int) -> None:
-        self._take(self._task, *self._shares[share], self._spaces[share].data_ptr())
+    def _play_shares(self, shares: Iterator[tuple[int, int]], space: Tensor) -> None:
+        for begin, end in shares:
+            self._take(self._task, begin, end, space.data_ptr())
 
     def _bind(self, rows: Measurements) -> None:
         """Get ready to fill these rows."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from engine.gradients.compiled.library import why_none
 from engine.gradients.compiled.method import MOST_WEIGHTS
@@ -49,6 +50,8 @@ def test_who_shares_a_thread_with_whom_changes_no_bit() -> None:
     rates = [0.001 * (1 + each) for each in range(7)]
     whole = losses(rates)
     assert losses(rates, threads=3).tobytes() == whole.tobytes()
+    # PyTorch's threads spin while there is nothing to do, and have no part in it.
+    assert torch.get_num_threads() == 1
     parts = [losses(rates[:2]), losses(rates[2:])]
     assert np.concatenate(parts, axis=1).tobytes() == whole.tobytes()
 

@@ -148,6 +148,7 @@ READS = {
     "engine.sweeps.search": "its own study, once it was found to be this user's",
     "engine.data.columns": "archives, once their sizes were added up",
     "engine.data.source": "gzip, held against its limit while it is unpacked",
+    "engine.runs.imported.unpacked": "gzip, held against its limit while it is unpacked",
     "engine.data.arrow": "text, once its encoding was checked, a part at a time",
     "engine.data.picture_files": "pictures, once their pixels were counted",
     "engine.training.machine": "what the kernel says of the processor",

@@ -177,7 +177,6 @@ def _replay(
 
     from .replay.tempo import parse
 
-    tempo = parse(pace) if pace else None
     overrides = changes.overrides()
     runs = []
     for each in what:
@@ -195,7 +194,7 @@ def _replay(
         preset=None if first else what[0],
         run=first,
         replay=True,
-        tempo=tempo,
+        tempo=parse(pace) if pace else None,
         beside=[run or name for run, name in zip(runs[1:], what[1:], strict=True)],
         overrides=overrides,
         share=place.shared,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,9 @@ def _rows(made: FileDraft) -> Iterator[list[str]]:
     taken = [chosen.get(name, each) for name, each in made.profile.columns.items()]
     learned = {column.name: column for column in made.targets}
     taken = [learned.get(each.name, each) for each in taken]
-    for group in grouped(taken):
+    # What is learned stands on a line of its own, among however many that are like it.
+    parted = itertools.groupby(taken, lambda each: each.name in learned)
+    for group in (group for _, part in parted for group in grouped([*part], len(taken))):
         column, *others = group
         if others:
             yield [names_of(group), "numbers", ends_of(group), counted(len(group), "number")]

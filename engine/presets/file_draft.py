@@ -123,9 +123,11 @@ def draft(profile: Profile, wishes: Wishes | None = None) -> FileDraft:
     learned = [target.name for target in targets]
     inputs = _inputs(columns, learned, wishes.inputs)
     if not inputs:
+        others = [f"{show(name)} {each.why}" for name, each in columns.items() if each.why]
+        beside = ", ".join(map(show, learned))
         raise DataError(
-            f"{profile.name}: no column is left to go in beside {', '.join(map(show, learned))}: "
-            + "; ".join(f"{show(name)} {each.why}" for name, each in columns.items() if each.why)
+            f"{profile.name}: no column is left to go in beside {beside}: "
+            + ("; ".join(others) or "the file has no other")
         )
     rows = profile.rows - max(target.missing for target in targets)
     names = {column.name for column in inputs} | {*learned}

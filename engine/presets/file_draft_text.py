@@ -193,13 +193,19 @@ def _truth(column: ColumnProfile) -> dict[str, Any]:
     return {"kind": "truth", "yes": list(column.yes), "no": no}
 
 
-def grouped(columns: Sequence[ColumnProfile]) -> Iterator[list[ColumnProfile]]:
-    """Yield each column, those apart that are told of in one line: where there are many, plain
-    numbers that follow each other.
+def grouped(
+    columns: Sequence[ColumnProfile], of: int | None = None
+) -> Iterator[list[ColumnProfile]]:
+    """Yield each column, and together those that are told of in one line: where there are many,
+    plain numbers that follow each other.
+
+    Args:
+        columns: Those that follow each other.
+        of: How many there are, where these are not all.
     """
     for is_plain, group in itertools.groupby(columns, _is_plain):
         together = list(group)
-        if is_plain and len(together) >= ALIKE and len(columns) >= WIDE:
+        if is_plain and len(together) >= ALIKE and (of or len(columns)) >= WIDE:
             yield together
         else:
             yield from ([column] for column in together)

@@ -17,13 +17,21 @@ EVENT_FILE: Final = "tfevents"
 TABLES: Final = (".csv", ".tsv", ".log")
 """How the name of a CSV log ends."""
 
+PACKED: Final = ".gz"
+"""How the name of a log ends that is packed by gzip."""
+
 LIGHTNING: Final = "metrics.csv"
 """What Lightning calls its CSV log, in a folder of its own."""
 
 
 def is_named_so(path: Path) -> bool:
     """Whether a file is named like a log."""
-    return EVENT_FILE in path.name or path.suffix.lower() in TABLES
+    return EVENT_FILE in path.name or unpacked_name(path).lower().endswith(TABLES)
+
+
+def unpacked_name(path: Path) -> str:
+    """Return a file's name without what says that it is packed."""
+    return path.stem if path.suffix.lower() == PACKED else path.name
 
 
 def is_log(path: Path) -> bool:

@@ -12,13 +12,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ...components.section import nearest, show
 from ...errors import RunError
-from ...text.files import open_file
 from ...text.safe import plain
 from .curves import Log
+from .unpacked import log_bytes
 
 LINE_CHARACTERS: Final = 1 << 20
 """Characters of a line: a thousand columns take a fiftieth of it."""
@@ -29,39 +32,57 @@ STEPS: Final = ("step", "steps", "global_step", "_step", "iteration", "iter", "e
 TIMES: Final = ("wall time", "wall_time", "timestamp", "_timestamp")
 """Columns that say when, in seconds since 1970."""
 
+GAPS: Final = ("", "NA")
+"""What stands where nothing was measured: nothing, and Keras's ``NA``."""
+
 _SEPARATORS: Final = (",", ";", "\t")
 
 
 class _Heads(NamedTuple):
     """What the columns of a log are."""
 
-    step: int
+    step: int | None
+    """None where lines are counted."""
     time: int | None
     numbers: dict[int, str]
     """The names of the columns that are drawn, by their places."""
 
 
-def read_csv(path: Path, log: Log) -> None:
+@dataclass(frozen=True)
+class StepColumn:
+    """What says the step of a line, where that is no column that is called so."""
+
+    name: str = ""
+    """The column; one that is called step or epoch where left out."""
+    counted: bool = False
+    """Whether lines are counted, from 1 on, and no column says it."""
+
+
+def read_csv(path: Path, log: Log, steps: StepColumn | None = None) -> None:
     """Read the numbers of a CSV log.
 
     Args:
         path: The file.
         log: Where they go, and what is said of cells that are no numbers.
+        steps: What says the step.
 
     Raises:
         OSError: It cannot be read.
         RunError: It is no log: no column says the step, or it is no table.
     """
-    with io.TextIOWrapper(open_file(path), "utf-8-sig", "replace", newline="") as file:
+    with _text_of(path) as file:
         lines = _lines(file, path)
         first = next(lines, "")
         separator = max(_SEPARATORS, key=first.count)
         try:
             names = next(csv.reader([first], delimiter=separator, strict=True), [])
-            heads = _heads(names, path)
+            heads = _heads(names, path, steps or StepColumn())
             rows = csv.reader(lines, delimiter=separator, strict=True)
-            for row in rows:
-                if row and not _read_row(row, heads, path, rows.line_num + 1, log):
+            # A logger that was started again may have written the names again.
+            there = (row for row in rows if row and row != names)
+            for count, row in enumerate(there, start=1):
+                step = count if heads.step is None else _step(row, heads.step)
+                if not _read_row(row, step, heads, path, rows.line_num + 1, log):
                     log.complain_of_too_many(path.name, f"line {rows.line_num + 1}")
                     return
         except csv.Error as error:
@@ -71,31 +92,47 @@ def read_csv(path: Path, log: Log) -> None:
 def says_steps(path: Path) -> bool:
     """Whether a CSV file is a log: whether one of its columns says the step."""
     try:
-        with io.TextIOWrapper(open_file(path), "utf-8-sig", "replace", newline="") as file:
+        with _text_of(path) as file:
             first = next(_lines(file, path), "")
             names = next(csv.reader([first], delimiter=max(_SEPARATORS, key=first.count)), [])
-            _heads(names, path)
+            _heads(names, path, StepColumn())
     except (OSError, csv.Error, RunError):
         return False
     return True
 
 
-def _heads(names: list[str], path: Path) -> _Heads:
+@contextmanager
+def _text_of(path: Path) -> Iterator[io.TextIOWrapper]:
+    """Open a log as text."""
+    with log_bytes(path) as file:
+        yield io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
+
+
+def _heads(names: list[str], path: Path, steps: StepColumn) -> _Heads:
     """Return what the columns are, by their names.
 
     Raises:
         RunError: None says the step, or nothing is left to be drawn.
     """
     places = {name.strip().lower(): place for place, name in reversed([*enumerate(names)])}
-    step = next((places[name] for name in STEPS if name in places), None)
-    if step is None:
+    wanted = (steps.name.strip().lower(),) if steps.name else STEPS
+    step = next((places[name] for name in wanted if name in places), None)
+    if step is None and not steps.counted:
+        has = f"(it has: {plain(', '.join(names)[:200])})"
+        if steps.name:
+            near = nearest(steps.name, names)
+            raise RunError(f"{path}: --step: no column is called {show(steps.name)}{near} {has}")
         raise RunError(
-            f"{path}: is no log that can be imported: no column is called step or epoch "
-            f"(it has: {plain(', '.join(names)[:200])}); data to train on is read by a preset"
+            f"{path}: is no log that can be imported: no column is called step or epoch {has}; "
+            "epochal import takes --step COLUMN, or --count-rows where none says it; data to train "
+            "on is read by a preset"
         )
+    if steps.counted:
+        step = None
     time = next((places[name] for name in TIMES if name in places), None)
     # Where steps are told, the epoch only says the same in another way.
-    aside = {step, time, *(places.get(name) for name in ("epoch", "epochs"))}
+    told = () if steps.counted or steps.name else ("epoch", "epochs")
+    aside = {step, time, *(places.get(name) for name in told)}
     numbers = {place: name.strip() for place, name in enumerate(names) if place not in aside}
     if list(numbers.values()) == ["Value"]:
         numbers = dict.fromkeys(numbers, path.stem)
@@ -104,16 +141,21 @@ def _heads(names: list[str], path: Path) -> _Heads:
     return _Heads(step, time, numbers)
 
 
-def _read_row(row: list[str], heads: _Heads, path: Path, line: int, log: Log) -> bool:
+def _step(row: list[str], place: int) -> float | None:
+    return _number(row[place]) if place < len(row) else None
+
+
+def _read_row(
+    row: list[str], step: float | None, heads: _Heads, path: Path, line: int, log: Log
+) -> bool:
     """Read a line of a log; return whether there is room for more."""
-    step = _number(row[heads.step]) if heads.step < len(row) else None
-    if step is None or not step.is_integer():
+    if step is None or not float(step).is_integer():
         log.complain(f"{path.name}: line {line} has no whole number as its step, and is left out")
         return True
     time = None if heads.time is None or heads.time >= len(row) else _number(row[heads.time])
     for place, name in heads.numbers.items():
         cell = row[place].strip() if place < len(row) else ""
-        if not cell:
+        if cell in GAPS:
             continue
         value = _number(cell)
         if value is None:

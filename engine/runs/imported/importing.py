@@ -25,8 +25,8 @@ from ...text.safe import plain
 from ..finding import list_runs
 from ..folder import RunFolder
 from ..foreign import begin
-from . import EVENT_FILE, is_named_so
-from .csv_logs import read_csv
+from . import EVENT_FILE, is_named_so, unpacked_name
+from .csv_logs import StepColumn, read_csv
 from .curves import Log, LoggedCurve, grouped_by_steps
 from .tfevents import is_event_file, read_events
 
@@ -93,7 +93,12 @@ def sources(path: Path) -> list[LogFiles]:
 
 
 def import_log(
-    source: LogFiles, runs_dir: Path, *, called: str = "", share: Share = "nobody"
+    source: LogFiles,
+    runs_dir: Path,
+    *,
+    called: str = "",
+    steps: StepColumn | None = None,
+    share: Share = "nobody",
 ) -> Imported:
     """Make a run of a log.
 
@@ -101,6 +106,7 @@ def import_log(
         source: Its files.
         runs_dir: Where the run's folder goes.
         called: What the run's name begins with; as the log is called where empty.
+        steps: What says the steps of a table.
         share: Who else may read it.
 
     Raises:
@@ -109,7 +115,7 @@ def import_log(
     """
     log, files = Log(), files_of(source)
     for path, prefix in source.files:
-        _read(path, prefix, log)
+        _read(path, prefix, log, steps)
     curves = log.curves()
     if not curves:
         told = "".join(f"; {each}" for each in log.said()[:3])
@@ -183,7 +189,7 @@ def files_of(source: LogFiles) -> list[Mapping[str, Any]]:
     return files
 
 
-def _read(path: Path, prefix: str, log: Log) -> None:
+def _read(path: Path, prefix: str, log: Log, steps: StepColumn | None) -> None:
     """Read a file of a log.
 
     Raises:
@@ -195,15 +201,16 @@ def _read(path: Path, prefix: str, log: Log) -> None:
         elif EVENT_FILE in path.name:
             raise RunError(f"{path}: is no event file: it does not begin with a record")
         else:
-            read_csv(path, log)
+            read_csv(path, log, steps)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {why(error)}") from None
 
 
 def _called(log: Path) -> str:
     """Return what the run of a log is called: TensorBoard's and Lightning's by their folder."""
-    named = EVENT_FILE not in log.name and log.stem != "metrics"
-    return log.stem if named else log.absolute().parent.name
+    stem = Path(unpacked_name(log)).stem
+    named = EVENT_FILE not in log.name and stem != "metrics"
+    return stem if named else log.absolute().parent.name
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ...text.files import open_file
 from .curves import Log
+from .unpacked import log_bytes
 
 CHECKED_BYTES: Final = 1 << 16
 """Bytes of a record up to which its data is held against its checksum, and decoded. What logs
@@ -56,7 +56,7 @@ def read_events(path: Path, log: Log, prefix: str = "") -> None:
     Raises:
         OSError: It cannot be read.
     """
-    with open_file(path) as file:
+    with log_bytes(path) as file:
         try:
             for start, data in _records(file):
                 try:
@@ -79,7 +79,7 @@ def is_event_file(path: Path) -> bool:
     Raises:
         OSError: It cannot be read.
     """
-    with open_file(path) as file:
+    with log_bytes(path) as file:
         head = file.read(12)
     return len(head) == 12 and masked_crc(head[:8]) == int.from_bytes(head[8:], "little")
 

@@ -139,3 +139,14 @@ def test_many_columns_that_are_alike_take_a_line() -> None:
     assert "gene0 … gene499" in said("rows.csv")
     assert len(Path("rows.toml").read_text().splitlines()) < 60
     assert "inputs" not in tomllib.loads(Path("rows.toml").read_text())["data"]
+
+
+def test_what_is_learned_stands_on_a_line_of_its_own_among_numbers() -> None:
+    names = ["label", *(f"p{n}" for n in range(70))]
+    rng = np.random.default_rng(0)
+    rows = [",".join(map(str, [n % 3, *rng.integers(0, 99, 70)])) for n in range(40)]
+    Path("digits.csv").write_text("\n".join([",".join(names), *rows]))
+    lines = said("digits.csv").splitlines()
+    (label,) = (line.split() for line in lines if line.startswith("label"))
+    assert label[-2:] == ["the", "target"]
+    assert any(line.startswith("p0 … p69") for line in lines)

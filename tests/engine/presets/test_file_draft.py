@@ -62,6 +62,8 @@ def test_a_file_in_which_nothing_can_be_learned_says_why(tmp_path: Path) -> None
         drafted(tmp_path, "a,b\nx,7\ny,7\nz,7\n")
     with pytest.raises(DataError, match=r"no column is left to go in beside 'b': 'a' has another"):
         drafted(tmp_path, "a,b\nx,7\ny,8\nz,7\n")
+    with pytest.raises(DataError, match=r"to go in beside 'b': the file has no other$"):
+        drafted(tmp_path, "b\n7\n8\n7\n")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import os
@@ -19,7 +20,8 @@ from engine.errors import RunError
 from engine.recording.history import History
 from engine.recording.loading import load_history
 from engine.runs.catalogue import facts_of
-from engine.runs.imported import curves, importing, is_log
+from engine.runs.imported import curves, importing, is_log, unpacked
+from engine.runs.imported.csv_logs import StepColumn
 from engine.runs.imported.importing import import_log, opened, sources
 from tests.engine.runs.imported.logs import KERAS, LIGHTNING, event_file
 from tests.mutations import BYTES
@@ -91,6 +93,78 @@ def test_one_curve_that_tensorboard_gave_away_is_called_as_its_file(tmp_path: Pa
     history = imported(written(tmp_path, text, "run-.-tag-loss.csv"), tmp_path / "runs")
     assert [*history.series] == ["other"]
     assert history.series["other"].columns == ("run-.-tag-loss",)
+
+
+def test_what_keras_did_not_measure_is_a_gap(tmp_path: Path) -> None:
+    """It writes NA where an epoch has no validation, and its names again when it goes on."""
+    text = "epoch,loss,val_loss\n0,0.9,NA\n1,0.8,0.7\nepoch,loss,val_loss\n2,0.6,NA\n"
+    history = imported(written(tmp_path, text), tmp_path / "runs")
+    assert table(history) == {
+        "train": {"step": [0, 1, 2], "loss": [0.9, 0.8, 0.6]},
+        "dev": {"step": [1], "loss": [0.7]},
+    }
+    assert history.warnings == []
+
+
+def test_another_column_says_the_step_where_that_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "Batch,epoch,loss\n10,1,0.5\n20,1,0.25\n")
+    (source,) = sources(path)
+    run = import_log(source, tmp_path / "runs", steps=StepColumn("batch")).folder
+    assert table(load_history(run.recording)) == {
+        "train": {"step": [10, 20], "loss": [0.5, 0.25]},
+        "other": {"step": [10, 20], "epoch": [1.0, 1.0]},
+    }
+
+
+def test_rows_are_counted_where_that_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "loss,acc\n0.5,0\n\n0.25,1\n")
+    (source,) = sources(path)
+    run = import_log(source, tmp_path / "runs", steps=StepColumn(counted=True)).folder
+    (train,) = table(load_history(run.recording)).values()
+    assert (train["step"], train["loss"]) == ([1, 2], [0.5, 0.25])
+
+
+def test_a_table_without_steps_says_what_can_be_done(tmp_path: Path) -> None:
+    path = written(tmp_path, "batch,loss\n10,0.5\n")
+    for asked, told in (
+        (["--step", "btach"], "no column is called 'btach' (did you mean 'batch'?)"),
+        ([], "takes --step COLUMN, or --count-rows where none says it"),
+        (["--step", "batch", "--count-rows"], "leave one out"),
+    ):
+        done = CliRunner().invoke(app, ["import", str(path), *asked])
+        assert told in done.output
+    done = CliRunner().invoke(
+        app, ["import", str(path), "--step", "batch", "--runs-dir", str(tmp_path / "runs")]
+    )
+    assert "to step 10" in done.output
+
+
+def test_packed_logs_are_read_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "keras.csv.gz").write_bytes(gzip.compress(KERAS.encode()))
+    history = imported(tmp_path / "keras.csv.gz", tmp_path / "runs")
+    assert table(history)["dev"]["step"] == [0, 1, 2]
+    assert history.header is not None
+    assert history.header.run.startswith("keras-")
+    numbers = [("loss", step, 1.0) for step in range(4)]
+    events = event_file(tmp_path / "mine", numbers)
+    (tmp_path / "mine" / f"{events.name}.gz").write_bytes(gzip.compress(events.read_bytes()))
+    events.unlink()
+    assert table(imported(tmp_path / "mine", tmp_path / "runs2"))["train"]["step"] == [0, 1, 2, 3]
+
+
+def test_a_packed_log_that_is_damaged_or_a_bomb_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = gzip.compress(KERAS.encode())
+    for wrong in (KERAS.encode(), packed[:30], packed[:-8] + b"12345678"):
+        (tmp_path / "keras.csv.gz").write_bytes(wrong)
+        with pytest.raises(RunError, match=r"is not packed by gzip, or damaged: .*\.gz"):
+            imported(tmp_path / "keras.csv.gz", tmp_path / "runs")
+    monkeypatch.setattr(unpacked, "UNPACKED_BYTES", 1 << 20)
+    bomb = gzip.compress(KERAS.encode() + b"3,1,1,1,1,1\n" * 100_000)
+    (tmp_path / "keras.csv.gz").write_bytes(bomb)
+    with pytest.raises(RunError, match="GB unpacked; at most"):
+        imported(tmp_path / "keras.csv.gz", tmp_path / "runs")
 
 
 @pytest.mark.parametrize("new_style", [False, True])

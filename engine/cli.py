@@ -351,19 +351,24 @@ def list_past_runs(
     from .runs import filters, listing
     from .runs.catalogue import Archive, facts_of
     from .runs.finding import order_of
+    from .runs.passed_over import passed_over
     from .sweeps.listing import sweeps_in
+    from .text.numbers import counted
     from .text.owned import shut
 
     folder = place.folder
     named, words = references.apart(terms or (), folder)
     wanted = filters.parse(" ".join([*words, filter_ or ""]))
-    runs = [facts_of(each) for each in named]
+    runs, unread = [facts_of(each) for each in named], []
     if not runs:
         runs = [*Archive(folder).runs(), *sweeps_in(folder)]
         runs.sort(key=lambda run: order_of(run.folder), reverse=True)
+        unread = passed_over(folder, runs)
     matching, closed = [run for run in runs if wanted.matches(run)], shut(folder)
     if as_json:
         _print_json(map(listing.run_object, matching))
+        # What nobody could read, nobody can hold against a filter.
+        _print_json(each.row for each in ([] if words or filter_ else unread))
     elif matching:
         head, *rows = listing.runs_table(matching, time.time())
         _print_table(head, rows)
@@ -373,6 +378,9 @@ def list_past_runs(
         _print_lines(f"none of the {len(runs)} runs in {folder} is such{why}", sys.stderr)
     else:
         _print_lines(f"{folder}: {closed}" if closed else f"no runs in {folder}", sys.stderr)
+    if unread and not as_json:
+        places = f"passed over in {folder}: {counted(len(unread), 'place')}"
+        _print_lines(f"{places}; epochal runs --json says which, and why", sys.stderr)
 
 
 @app.command()

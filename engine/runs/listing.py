@@ -69,6 +69,13 @@ def run_cells(run: RunFacts, now: float) -> list[str]:
     return [glance.name, run.notes.name, glance.state, str(glance.step), ending, result, age]
 
 
+KEYS: Final = (
+    *("name", "called", "path", "state", "step", "started", "last_sign", "status", "reason"),
+    *("result", "problem", "origin", "tags", "pinned"),
+)
+"""What the list of runs says of each to programs."""
+
+
 def run_object(run: RunFacts) -> dict[str, Any]:
     """Return a run as one JSON object of the list of runs."""
     glance, end = run.glance, run.glance.end

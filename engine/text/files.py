@@ -82,11 +82,17 @@ def open_file(path: Path, buffering: int = -1) -> BinaryIO:
         raise
 
 
+def not_a_file(mode: int) -> str:
+    """Return what something is that is no file, in words; nothing where it is one."""
+    if stat.S_ISREG(mode):
+        return ""
+    what = next((name for is_one, name in _KINDS if is_one(mode)), "something else")
+    return f"is {what}, where a file should be"
+
+
 def _check(mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        what = next((name for is_one, name in _KINDS if is_one(mode)), "something else")
-        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-        raise OSError(number, f"is {what}, where a file should be")
+    if words := not_a_file(mode):
+        raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, words)
 
 
 def read_file(path: Path, limit: int = SMALL_BYTES) -> bytes:

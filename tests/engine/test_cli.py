@@ -605,6 +605,32 @@ class TestRuns:
         assert "running" in lines["torn"]
         assert "starting" in lines["waiting"]
 
+    def test_what_is_passed_over_is_counted_and_named(self, command: Command, place: Path) -> None:
+        runs = place / "runs"
+        record(RunFolder(runs / "a-20260101-000000-0001"), end())
+        for name in ("large", "piped", "lost", "nothing"):
+            (runs / name).mkdir()
+        (runs / "a-20260101-000000-0001" / "notes.toml").write_text("name = ")
+        with (runs / "large" / "experiment.toml").open("wb") as file:
+            file.truncate(2_000_000)
+        os.mkfifo(runs / "piped" / "recording.jsonl")
+        (runs / "lost" / "recording.jsonl").symlink_to("nowhere")
+        (runs / "a-file").touch()
+        for arguments in ((), ("state=ended",)):
+            outcome = command("runs", *arguments)
+            said = "passed over in runs: 4 places; epochal runs --json says which, and why\n"
+            assert (outcome.status, outcome.err) == (0, said)
+        listed = [json.loads(line) for line in command("runs", "--json").out.splitlines()]
+        unread = {each["path"]: each["problem"] for each in listed if each["state"] == "unread"}
+        assert unread.pop("runs/a-20260101-000000-0001/notes.toml").startswith("runs/a-2026")
+        assert unread == {
+            "runs/large/experiment.toml": "has 2 MB, more than is read",
+            "runs/lost/recording.jsonl": "is a link to nothing",
+            "runs/piped/recording.jsonl": "is a pipe, where a file should be",
+        }
+        assert len({tuple(each) for each in listed}) == 1
+        assert len(command("runs", "state=ended", "--json").out.splitlines()) == 1
+
 
 class TestStop:
     def test_asks_the_worker_and_tells_how_it_ended(self, command: Command, place: Path) -> None:

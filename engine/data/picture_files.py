@@ -14,7 +14,7 @@ import io
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -81,28 +81,45 @@ class ReadPictures:
     """[rows]: the place of each one's class."""
     classes: tuple[str, ...]
     tests: int
-    """How many of the last rows are the test set that an archive has of its own."""
+    """How many of the last rows are the test set that an archive has of its own, or a folder."""
     arrays: tuple[str, str] | None
     """What an archive calls its pictures and their labels."""
     size: int
     """Bytes of the file, or of all files."""
     sha256: str
+    devs: int = 0
+    """How many rows before those are the dev set that a folder has of its own."""
 
 
-def read_pictures(path: Path, size: Sequence[int] | None, colour: Colour) -> ReadPictures:
+SET_FOLDERS: Final[Mapping[str, int]] = {
+    "train": 0,
+    **dict.fromkeys(("dev", "val", "valid", "validation"), 1),
+    "test": 2,
+}
+"""The set that a folder is for, by its name in small letters."""
+
+
+def read_pictures(
+    path: Path, size: Sequence[int] | None, colour: Colour, *, in_sets: bool = False
+) -> ReadPictures:
     """Read the pictures of a folder or of an archive.
 
     Args:
         path: Which.
         size: The height and the width that they are brought to; as they are where left out.
         colour: Whether they become grey, or red, green and blue.
+        in_sets: Whether the folder has one for each set, in which each class has one.
 
     Raises:
         DataError: They cannot be read; says which, and why.
     """
     if size is not None:
         _check_size(size[0] * size[1] * (1 if colour == "grey" else 3))
-    return _of_folder(path, size, colour) if path.is_dir() else _of_archive(path, size, colour)
+    if path.is_dir():
+        return _of_folder(path, size, colour, in_sets=in_sets)
+    if in_sets:
+        raise DataError(f"{plain(path.name)}: is no folder with one for each set")
+    return _of_archive(path, size, colour)
 
 
 def read_picture(path: Path, size: Sequence[int], colour: Colour) -> NDArray[np.uint8]:
@@ -121,7 +138,7 @@ def read_picture(path: Path, size: Sequence[int], colour: Colour) -> NDArray[np.
     return decoded(_body(path, called), size, colour, called)
 
 
-def state_of(path: Path) -> tuple[Any, ...]:
+def state_of(path: Path, *, in_sets: bool = False) -> tuple[Any, ...]:
     """Return what changes when a folder's pictures or an archive do.
 
     Raises:
@@ -133,7 +150,8 @@ def state_of(path: Path) -> tuple[Any, ...]:
             return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         return tuple(
             (str(each), stat.st_mtime_ns, stat.st_size)
-            for each in _files(path)
+            for files in _files_of_sets(path, in_sets=in_sets)
+            for each in files
             for stat in (each.stat(),)
         )
     except (OSError, ValueError) as error:
@@ -143,13 +161,24 @@ def state_of(path: Path) -> tuple[Any, ...]:
 # --- a folder ------------------------------------------------------------------------------
 
 
-def _of_folder(path: Path, size: Sequence[int] | None, colour: Colour) -> ReadPictures:
-    files = [*_files(path)]
-    classes = sorted({file.parent.name for file in files})
+def _of_folder(
+    path: Path, size: Sequence[int] | None, colour: Colour, *, in_sets: bool
+) -> ReadPictures:
+    train, devs, tests = _files_of_sets(path, in_sets=in_sets)
+    files = [*train, *devs, *tests]
+    if len(files) > MOST_FILES:
+        raise DataError(f"{plain(path.name)}: has more than {MOST_FILES} pictures")
+    classes = sorted({file.parent.name for file in train})
+    for file in (*devs, *tests):
+        if file.parent.name not in classes:
+            raise DataError(
+                f"{plain(str(file.parent.relative_to(path)))}: is a class of which the training "
+                "set has no picture; put some there, or leave the folder out"
+            )
     if len(classes) < 2:
         raise DataError(
-            f"{plain(path.name)}: must have a folder for each class, two at least, with .png or "
-            f".jpg pictures in it (has {len(classes)})"
+            f"{plain(path.name)}{'/train' * in_sets}: must have a folder for each class, two at "
+            f"least, with .png or .jpg pictures in it (has {len(classes)})"
         )
     digest, total, rows = hashlib.sha256(), 0, list[NDArray[np.uint8]]()
     for file in files:
@@ -168,7 +197,36 @@ def _of_folder(path: Path, size: Sequence[int] | None, colour: Colour) -> ReadPi
     places = {name: place for place, name in enumerate(classes)}
     labels = np.array([places[file.parent.name] for file in files], np.int64)
     names = tuple(map(plain, classes))
-    return ReadPictures(np.stack(rows), labels, names, 0, None, total, digest.hexdigest())
+    own = len(tests), None, total, digest.hexdigest(), len(devs)
+    return ReadPictures(np.stack(rows), labels, names, *own)
+
+
+def _files_of_sets(path: Path, *, in_sets: bool) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the pictures of train, dev and test; all are for training where no folder says it.
+
+    Raises:
+        DataError: Something is there that belongs to none of them, or two folders are for one.
+    """
+    if not in_sets:
+        return [*_files(path)], [], []
+    folders: list[Path | None] = [None, None, None]
+    for entry in _entries(path):
+        if not entry.is_dir() and not entry.name.lower().endswith(ENDINGS):
+            continue
+        place = SET_FOLDERS.get(entry.name.lower()) if entry.is_dir() else None
+        if place is None:
+            raise DataError(
+                f"{plain(entry.name)}: is for none of the sets; data.split_by = 'folders' takes "
+                "train, dev (or val) and test, each with a folder for each class"
+            )
+        if (other := folders[place]) is not None:
+            both = f"{plain(other.name)} and {plain(entry.name)}"
+            raise DataError(f"{both}: are for the same set; put their pictures into one")
+        folders[place] = Path(entry.path)
+    if folders[0] is None:
+        raise DataError(f"{plain(path.name)}: has no folder train, which is learned from")
+    train, dev, test = ([] if each is None else [*_files(each)] for each in folders)
+    return train, dev, test
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -185,6 +243,11 @@ def _files(path: Path) -> Iterator[Path]:
             continue
         for entry in _entries(Path(folder.path)):
             called = plain(f"{folder.name}/{entry.name}")
+            if entry.is_dir() and folder.name.lower() in SET_FOLDERS:
+                raise DataError(
+                    f"{called}: is a folder, and {plain(folder.name)} is called like a set; set "
+                    "data.split_by = 'folders' where each set has one, or name one of them"
+                )
             if entry.is_dir():
                 raise DataError(
                     f"{called}: is a folder, where a class has its pictures; data.path names the "

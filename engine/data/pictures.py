@@ -36,6 +36,10 @@ class Pictures(DataBase):
     """A folder in which each class has a folder of pictures, or an archive that ends in ``.npz``
     with ``x_train`` and ``y_train`` (and ``x_test`` and ``y_test``, which are then the test set),
     ``images`` and ``labels``, or ``x`` and ``y``: [rows, height, width], channels last."""
+    split_by: Literal["rows", "folders"] = "rows"
+    """How the pictures are parted: ``"rows"`` shuffles them; ``"folders"`` goes by folders called
+    ``train``, ``dev`` (or ``val``) and ``test``, in each of which each class has one. Where there
+    is none for dev, two numbers of ``split`` part ``train`` into train and dev."""
     size: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
     """The height and the width that every picture is brought to, whatever its proportions. Where
     it is left out they stay as they are, and must be alike."""
@@ -53,7 +57,8 @@ class Pictures(DataBase):
             DataError: It cannot be read.
         """
         path, size = Path(self.path), tuple(self.size) if self.size else None
-        return _read(path, state_of(path), size, self.colour)
+        in_sets = self.split_by == "folders"
+        return _read(path, state_of(path, in_sets=in_sets), size, self.colour, in_sets)
 
     @property
     @override
@@ -74,8 +79,10 @@ class Pictures(DataBase):
     @property
     @override
     def sizes(self) -> Sizes:
-        whole = self.rows
-        if not (tests := self._read.tests):
+        whole, tests, devs = self.rows, self._read.tests, self._read.devs
+        if devs:
+            return whole - devs - tests, devs, tests
+        if not tests:
             return super().sizes
         parts = self.split or [1.0]
         rows = [int(p) if isinstance(p, int) else round(p * (whole - tests)) for p in parts]
@@ -84,14 +91,18 @@ class Pictures(DataBase):
     @property
     @override
     def is_parted(self) -> bool:
-        return super().is_parted or bool(self._read.tests)
+        return super().is_parted or bool(self._read.tests or self._read.devs)
 
     @override
     def rows_of_sets(self, order: Rows) -> list[Rows]:
-        """Return which rows each set has; those of a test set that an archive has stay there."""
-        if not self._read.tests:
+        """Return which rows each set has; a set that the data has of its own stays as it is."""
+        tests, devs = self._read.tests, self._read.devs
+        if not tests and not devs:
             return super().rows_of_sets(order)
-        first = self.rows - self._read.tests
+        first = self.rows - tests
+        if devs:
+            train = order[order < first - devs]
+            return [train, np.arange(first - devs, first), np.arange(first, self.rows)]
         train, dev, _ = cut(order[order < first], self.sizes[:2])
         return [train, dev, np.arange(first, self.rows)]
 
@@ -126,14 +137,16 @@ class Pictures(DataBase):
 
     def _problems(self) -> Iterator[str]:
         try:
-            tests = self._read.tests
+            tests, devs = self._read.tests, self._read.devs
         except DataError as error:
             yield f"path: {error}"
             return
-        if tests and self.split is not None and len(self.split) > 2:
+        if devs and self.split is not None:
+            yield "split: each set has a folder of its own; leave it out"
+        elif tests and self.split is not None and len(self.split) > 2:
             yield (
-                "split: the archive has a test set of its own, so it parts x_train into train and "
-                "dev alone: give two numbers"
+                "split: there is a test set of its own, so it parts the others into train and dev "
+                "alone: give two numbers"
             )
         elif tests and self.split and sum(self.sizes) > self.rows:
             yield f"split: asks for {sum(self.sizes[:2])} rows of {self.rows - tests}"
@@ -153,7 +166,11 @@ def _names(channels: int, height: int, width: int) -> list[str]:
 
 @functools.lru_cache(maxsize=2)
 def _read(
-    path: Path, state: tuple[Any, ...], size: tuple[int, int] | None, colour: Literal["grey", "rgb"]
+    path: Path,
+    state: tuple[Any, ...],
+    size: tuple[int, int] | None,
+    colour: Literal["grey", "rgb"],
+    in_sets: bool,
 ) -> ReadPictures:
     """Read pictures; anew where their ``state`` is new."""
-    return read_pictures(path, size, colour)
+    return read_pictures(path, size, colour, in_sets=in_sets)

@@ -102,6 +102,57 @@ def test_a_test_set_of_its_own_stays_the_test_set(tmp_path: Path) -> None:
     assert "asks for 10 rows of 9" in refused(path, split=[6, 4])
 
 
+def sorted_folder(path: Path, *names: str) -> Path:
+    """Return a folder with one for each set, each with two cats and a dog."""
+    for at, name in enumerate(names):
+        for place, which in enumerate(("cat/a.png", "cat/b.png", "dog/c.png")):
+            picture = path / "sorted" / name / which
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(PIXELS[3 * at + place]).save(picture)
+    return path / "sorted"
+
+
+@pytest.mark.parametrize("dev", ["dev", "val", "Validation"])
+def test_folders_say_the_set_where_the_preset_says_so(tmp_path: Path, dev: str) -> None:
+    data = pictures(sorted_folder(tmp_path, "train", dev, "test"), split_by="folders", colour="rgb")
+    assert (data.sizes, data.target_names) == ((3, 3, 3), ["cat", "dog"])
+    for seed in (1, 2):
+        dataset = load(data, seed)
+        assert dataset.dev is not None
+        assert dataset.test is not None
+        rows = PIXELS.transpose(0, 3, 1, 2).reshape(12, -1) / np.float32(255)
+        np.testing.assert_array_equal(dataset.dev.inputs, rows[3:6])
+        np.testing.assert_array_equal(dataset.test.inputs, rows[6:9])
+        assert dataset.test.targets.tolist() == [0, 0, 1]
+        assert sorted(map(tuple, dataset.train.inputs)) == sorted(map(tuple, rows[:3]))
+
+
+def test_a_folder_for_train_is_parted_where_there_is_none_for_dev(tmp_path: Path) -> None:
+    path = sorted_folder(tmp_path, "train", "test")
+    assert pictures(path, split_by="folders").sizes == (3, 0, 3)
+    assert pictures(path, split_by="folders", split=[2, 1]).sizes == (2, 1, 3)
+    assert pictures(sorted_folder(tmp_path, "train", "val"), split_by="folders").sizes == (3, 3, 3)
+
+
+def test_folders_of_sets_are_taken_for_nothing_else(tmp_path: Path) -> None:
+    path = sorted_folder(tmp_path, "train", "val")
+    said = refused(path)
+    assert "train/cat: is a folder, and train is called like a set; set data.split_by" in said
+    by = {"split_by": "folders"}
+    assert "split: each set has a folder of its own" in refused(path, split=[2, 1], **by)
+    (path / "val" / "owl").mkdir()
+    Image.fromarray(PIXELS[0]).save(path / "val" / "owl" / "a.png")
+    assert "val/owl: is a class of which the training set has no picture" in refused(path, **by)
+    sorted_folder(tmp_path, "dev")
+    assert "dev and val: are for the same set" in refused(path, **by)
+    (path / "cats").mkdir()
+    assert "cats: is for none of the sets" in refused(path, **by)
+    other = sorted_folder(tmp_path / "other", "test")
+    assert "has no folder train" in refused(other, **by)
+    npz = archive(tmp_path, images=PIXELS, labels=LABELS)
+    assert "is no folder with one for each set" in refused(npz, **by)
+
+
 def test_layers_train_on_pictures_as_they_are(tmp_path: Path) -> None:
     data = {"kind": "pictures", "path": str(archive(tmp_path, images=PIXELS, labels=LABELS))}
     tables = {

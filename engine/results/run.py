@@ -206,7 +206,7 @@ class LoadedRun:
         The recording holds the first member's; another's is found again from its data.
 
         Raises:
-            RunError: Its recording does not say it.
+            RunError: Its recording does not say it, or its data is another by now.
         """
         from ..data.preprocessing import Preprocessing
 
@@ -227,13 +227,25 @@ class LoadedRun:
     def _dataset(self) -> Dataset:
         from ..data import load
 
-        return load(self.alone.data, self.alone.train.seed)
+        data, train = self.alone.data, self.alone.train
+        for then, now in zip(self.header.files, data.files, strict=False):
+            if then.get("sha256") != now.get("sha256"):
+                raise RunError(
+                    f"{plain(str(now.get('name')))}: is not the file any more that the run was "
+                    f"trained on, and what member {self.member + 1} made of its rows is not in "
+                    "the recording: put that file back, or ask member 1"
+                )
+        real = getattr(np, train.dtype)
+        return load(data, train.seed, real, shuffled=train.shuffle)
 
     @cached_property
     def scaling(self) -> Scaling:
         """What takes inputs to where the network was trained, and its outputs back.
 
         The recording holds the first member's; another's is found again from its data.
+
+        Raises:
+            RunError: Its data is another by now.
         """
         if not self.member or not self.header.scaling:
             return scaling_of(self.header)

@@ -258,3 +258,32 @@ def test_without_a_library_for_frames_it_says_what_to_install(
 def only(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have none of the libraries for frames but this one."""
     monkeypatch.setattr(history_table, "find_spec", lambda name: name == library or None)
+
+
+def test_a_member_of_other_rows_fills_gaps_as_it_was_trained_and_of_another_file_not_at_all(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(3)
+    file, lines = tmp_path / "own.csv", ["a,b,t"]
+    for row, (a, b) in enumerate(rng.normal(size=(60, 2))):
+        lines.append(f"{'' if row % 3 == 0 else f'{a:.3f}'},{b:.3f},{a + b:.3f}")
+    file.write_text("\n".join(lines))
+    column = {"a": {"missing": "mean", "indicator": True}}
+    data = {"kind": "file", "path": str(file), "task": "numbers", "columns": column}
+    data |= {"scale_inputs": "standard", "split": [40, 10, 10]}
+    spec = experiment({**CUBIC, "data": data}, train={"steps": 2}, population={"seeds": 2})
+    folder, trainer = recorded(spec, tmp_path / "run")
+    gap = {"a": [np.nan], "b": [0.5]}
+    fills = []
+    for member, dataset in enumerate(trainer.data.datasets):
+        run = dataclasses.replace(loaded(folder), member=member)
+        want, got = dataset.preprocessing, run.preprocessing
+        np.testing.assert_array_equal(got.features(gap), want.features(gap))
+        fills.append(got.columns[0].fill)
+    assert fills[0] != fills[1]
+    file.write_text("\n".join([*lines, "9,9,18"]))
+    assert loaded(folder).preprocessing.columns[0].fill == fills[0]
+    changed = dataclasses.replace(loaded(folder), member=1)
+    for ask in (lambda: changed.preprocessing, lambda: changed.scaling):
+        with pytest.raises(RunError, match=r"own\.csv: is not the file any more .* ask member 1"):
+            ask()

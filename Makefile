@@ -65,6 +65,10 @@ bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.probe
 	$(PYTHON) -m benchmarks.published
 
+.PHONY: wheel
+wheel:  ## a wheel is built, and what it brings is run where there is no compiler
+	PYTHON=$(PYTHON) .ci/wheel
+
 .PHONY: remedies
 remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs diagnosed
 	$(PYTHON) -m benchmarks.remedies

@@ -16,8 +16,8 @@ from .. import __version__
 from ..errors import EpochalError
 from ..experiment.members import members_of
 from ..gradients.choice import choose
-from ..gradients.compiled.building import cache_folder, find_compiler
-from ..gradients.compiled.library import why_none
+from ..gradients.compiled.building import find_compiler
+from ..gradients.compiled.library import library, why_none
 from ..presets import preset as presets
 from ..text.safe import plain
 from ..text.tables import aligned
@@ -49,7 +49,7 @@ def machine() -> dict[str, str]:
         "processor": f"{device_name(torch.device('cpu'))}, {os.cpu_count()} cores, vectors of "
         f"{torch.backends.cpu.get_cpu_capability()}",
         "compiler": " ".join(compiler.command) if compiler else "none",
-        "compiled steps": why or f"work, kept in {cache_folder()}",
+        "compiled steps": why or f"work, from {library()._name}",
         "CUDA": torch.cuda.get_device_name() if cuda else "none",
         "terminal": f"{os.environ.get('TERM', 'none')} {os.environ.get('COLORTERM', '')}".strip()
         + f", {columns}x{lines}, {sys.stdout.encoding}",

@@ -1,5 +1,6 @@
 """The library of compiled steps: compiled once for a machine, kept, tried and loaded.
 
+    of this very text, in a wheel ─► loaded
     text, compiler, flags, CPU ─► a key ─► a file in the user's own cache
                                              │ there: its hash is that in its name ─► loaded
                                              └ not there: compiled under a private name, tried
@@ -33,14 +34,7 @@ from typing import Final
 import torch
 
 from ...text.files import read_file
-
-FLAGS: Final = (
-    *("-std=gnu11", "-O3", "-fPIC", "-shared", "-w"),
-    # Nothing asks what a step's functions leave in errno, or for a signal. All else that changes
-    # numbers stays as the standard has it: sums are written in the order in which they are done.
-    *("-fno-math-errno", "-fno-trapping-math"),
-)
-"""What the library is compiled with, on every CPU."""
+from .levels import FLAGS, FOLDER, file_of, level_of
 
 _MOST_BYTES: Final = 16 << 20
 """Bytes of a library at most: a hundred times what it has."""
@@ -114,6 +108,8 @@ def library_of(text: str, trial: str) -> ctypes.CDLL:
 @functools.cache
 def _loaded(text: str, trial: str) -> ctypes.CDLL | str:
     """Return the library of a text, or why there is none."""
+    if (brought := _brought(text)) is not None:
+        return brought
     if (compiler := find_compiler()) is None:
         return "no C compiler was found; install gcc or clang, or the package ziglang"
     try:
@@ -126,6 +122,17 @@ def _loaded(text: str, trial: str) -> ctypes.CDLL | str:
         return str(error)
     except (OSError, RuntimeError) as error:
         return f"{cache_folder()}: {error}"
+
+
+def _brought(text: str) -> ctypes.CDLL | None:
+    """Return the library that the wheel has brought, if it is of this text and runs here."""
+    words = frozenset(_cpu().replace(":", " ").split())
+    level = level_of(platform.machine(), torch.backends.cpu.get_cpu_capability(), words)
+    if level is not None and (path := file_of(text, level, FOLDER)).is_file():
+        # One that does not fit this system's C library is as good as none.
+        with contextlib.suppress(OSError):
+            return ctypes.CDLL(str(path))
+    return None
 
 
 def _key(text: str, compiler: Compiler) -> str:

@@ -187,7 +187,9 @@ def takes_effect(draft: Draft, setting: Setting) -> bool:
 
 
 def is_refused(draft: Draft, setting: Setting) -> bool:
-    """Whether this data cannot be scaled so, and that is said at the setting."""
+    """Whether this data cannot be scaled or parted so, and that is said."""
+    if general_key(draft, setting) == "data[pictures].split_by":
+        return "data.path" in draft.with_text(setting.key, "folders").problems
     if setting.key not in ("data.scale_inputs", "data.scale_targets"):
         return False
     return setting.key in draft.with_text(setting.key, "standard").problems

@@ -71,6 +71,22 @@ Pair = tuple[NDArray[Any], NDArray[Any]]
 """Pictures and their labels."""
 
 
+@dataclass(frozen=True)
+class PictureArrays:
+    """How an archive has its pictures."""
+
+    pictures: str
+    """What it calls them."""
+    labels: str
+    """What it calls their labels."""
+    size: tuple[int, int]
+    """Height and width."""
+    channels: int
+    """The last axis; 0 where there is none for channels."""
+    has_words: bool
+    """Whether labels are texts, and not numbers."""
+
+
 @dataclass(frozen=True, eq=False)
 class ReadPictures:
     """Pictures, and what they show."""
@@ -82,8 +98,8 @@ class ReadPictures:
     classes: tuple[str, ...]
     tests: int
     """How many of the last rows are the test set that an archive has of its own, or a folder."""
-    arrays: tuple[str, str] | None
-    """What an archive calls its pictures and their labels."""
+    arrays: PictureArrays | None
+    """How an archive has them; None of a folder."""
     size: int
     """Bytes of the file, or of all files."""
     sha256: str
@@ -358,7 +374,15 @@ def _of_archive(path: Path, size: Sequence[int] | None, colour: Colour) -> ReadP
     where = np.array([places[label] for label in labels], np.int64)
     digest = hashlib.sha256(body).hexdigest()
     names = tuple(map(plain, classes))
-    return ReadPictures(pixels, where, names, tests, arrays, len(body), digest)
+    first, of_first = parts[0]
+    height, width, *channels = first.shape[1:]
+    form = PictureArrays(
+        *arrays,
+        size=(height, width),
+        channels=channels[0] if channels else 0,
+        has_words=of_first.dtype.kind == "U",
+    )
+    return ReadPictures(pixels, where, names, tests, form, len(body), digest)
 
 
 def _parts(archive: zipfile.ZipFile) -> tuple[tuple[str, str], list[Pair]]:

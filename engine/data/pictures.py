@@ -16,10 +16,10 @@ from pydantic import Field
 from typing_extensions import override
 
 from ..components.section import Count
-from ..errors import DataError, EpochalError
-from ..text.source_code import define, quoted
+from ..errors import DataError
 from .base import DataBase, Examples, Shape
 from .picture_files import ReadPictures, read_pictures, state_of
+from .picture_program import picture_program
 from .splits import Rows, Sizes, cut
 
 
@@ -107,6 +107,11 @@ class Pictures(DataBase):
         return [train, dev, np.arange(first, self.rows)]
 
     @property
+    def own_tests(self) -> int:
+        """How many of the last rows are a test set that the data has of its own."""
+        return self._read.tests
+
+    @property
     @override
     def files(self) -> list[Mapping[str, Any]]:
         read = self._read
@@ -120,20 +125,7 @@ class Pictures(DataBase):
 
     @override
     def program(self) -> str:
-        read = self._read
-        if not read.arrays or read.tests or self.size or self.colour != "grey":
-            raise EpochalError(
-                "data: a plain program can be written for the grey pictures of an archive alone, "
-                "without a test set of its own"
-            )
-        pictures, labels = read.arrays
-        lines = [
-            f"with np.load({quoted(self.path)}) as archive:",
-            f'    pictures, labels = archive["{pictures}"], archive["{labels}"]',
-            "inputs = pictures.reshape(len(pictures), -1)",
-            "return inputs, np.unique(labels, return_inverse=True)[1]",
-        ]
-        return define("draw_data", "Return the pictures of the archive.", lines)
+        return picture_program(self.path, self._read, self.size, self.colour)
 
     def _problems(self) -> Iterator[str]:
         try:

@@ -69,6 +69,8 @@ def parting_lines(experiment: Experiment) -> list[str]:
     if not experiment.data.is_parted:
         return []
     sets, start = sets_of(experiment), 0
+    if own := getattr(experiment.data, "own_tests", 0):
+        return _beside_own_tests(experiment, own)
     way = _parting_column(experiment)
     listed = " and ".join(filter(None, [", ".join(sets[:-1]), *sets[-1:]]))
     shuffled = f"order = np.random.default_rng(stream(SPLIT)).permutation({experiment.data.rows})"
@@ -85,6 +87,21 @@ def parting_lines(experiment: Experiment) -> list[str]:
         start += size
     kept = [] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]
     return ["", *lines, *(_SPREAD if alike else []), *cuts, *kept]
+
+
+def _beside_own_tests(experiment: Experiment, own: int) -> list[str]:
+    """Return what parts rows of which the last are a test set of their own."""
+    rows, (train, dev, _) = experiment.data.rows, experiment.data.sizes
+    return [
+        "",
+        *_comment("The last rows are a test set of their own; the others are shuffled."),
+        f"order = np.random.default_rng(stream(SPLIT)).permutation({rows})",
+        f"order = order[order < {rows - own}]",
+        f"train = order[:{train}]",
+        *([f"dev = order[{train}:{train + dev}]"] if dev else []),
+        f"test = np.arange({rows - own}, {rows})",
+        *([] if experiment.train.shuffle else ["train.sort()  # in the order of the data again"]),
+    ]
 
 
 def _comment(text: str) -> list[str]:

@@ -277,6 +277,38 @@ def test_a_column_s_name_cannot_become_code(tmp_path: Path) -> None:
     agrees(Experiment.model_validate(spec))
 
 
+PIXELS = np.random.default_rng(0).integers(0, 256, (12, 3, 4, 3), dtype=np.uint8)
+SHOWN = np.arange(12) % 3
+ARCHIVES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "grey": ({"images": PIXELS[..., 0], "labels": SHOWN}, {"split": [8, 4]}),
+    "coloured, made grey": ({"x": PIXELS, "y": SHOWN[:, None]}, {"scale_inputs": "standard"}),
+    "coloured": ({"x": PIXELS, "y": SHOWN}, {"colour": "rgb"}),
+    "grey, made coloured": ({"x": PIXELS[..., :1], "y": SHOWN}, {"colour": "rgb"}),
+    "words": ({"x": PIXELS[..., 0], "y": np.array(["10", "2", "owl"])[SHOWN]}, {}),
+    "a test set of its own": (
+        {"x_train": PIXELS[:8], "y_train": SHOWN[:8], "x_test": PIXELS[8:], "y_test": SHOWN[8:]},
+        {"split": [5, 3]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ARCHIVES)
+def test_an_archive_of_pictures_is_read_as_the_engine_reads_it(tmp_path: Path, case: str) -> None:
+    arrays, keys = ARCHIVES[case]
+    np.savez(tmp_path / "a.npz", **arrays)
+    data = {"kind": "pictures", "path": str(tmp_path / "a.npz"), **keys}
+    spec = {"data": data, "loss": {"name": "cross_entropy"}, "train": {"steps": 6, "batch_size": 3}}
+    agrees(Experiment.model_validate(spec))
+
+
+def test_pictures_that_no_program_reads_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=PIXELS, y=SHOWN)
+    data = {"kind": "pictures", "path": str(tmp_path / "a.npz"), "size": [2, 2]}
+    spec = Experiment.model_validate({"data": data, "loss": {"name": "cross_entropy"}})
+    with pytest.raises(EpochalError, match=r"data\.size: .* save them in this one"):
+        program(spec)
+
+
 def test_a_file_that_is_no_text_is_refused_by_its_ending(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.arange(6.0), y=np.arange(6.0))
     data = {"kind": "file", "path": str(tmp_path / "a.npz"), "task": "numbers"}

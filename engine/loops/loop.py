@@ -22,10 +22,9 @@ from torch.optim import Optimizer
 
 from ..recording.events import End, Event, MarkReached, RunWarning
 from ..runs.requests import Inbox
-from ..text.numbers import counted
 from ..worker.requests import RequestHandler
 from .clipping import Listening
-from .parameters import WatchedParameters
+from .parameters import Newcomers, WatchedParameters
 from .ranks import NoWriter, Ranks
 from .rates import LoopRates
 from .steps import Steps, parameters_of
@@ -41,13 +40,8 @@ PAUSED_SECONDS: Final = 0.02
 MEETING_SECONDS: Final = 0.5
 """How often several processes meet where the loop waits."""
 
-MOST_APART: Final = 256
-"""Steps between two meetings of several processes at most."""
-
 PATIENCE: Final = 3
 """Steps in which a loop may read ``should_stop`` before it is stopped from within."""
-
-UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column"
 
 NOT_HERE: Final = "this loop takes no requests: it was watched with control=False"
 
@@ -93,14 +87,12 @@ class Loop:
         self._optimizers, self._writer, self._units = optimizers, writer, units
         self._refusal, self._raises = "" if control else NOT_HERE, stop == "raise"
         self._clock, self._wait = clock, wait
-        self._steps = Steps(watched, optimizers, writer, units, clock)
-        self._watched, self._newcomers = watched, 0
+        self._steps = Steps(watched, optimizers, writer, units, clock, ranks)
+        self._newcomers = Newcomers(watched, optimizers)
         self._rates = LoopRates(optimizers)
         self._inbox = Inbox(writer.folder)
         self._handler = RequestHandler(self)
         self._ranks = ranks
-        self._met_at = self._meet_at = 0
-        """The step at which several processes met last, and at which they meet again."""
         self._told_factor = 1.0
         self._started = self._look_at = clock()
         """When it is looked for requests again."""
@@ -115,7 +107,6 @@ class Loop:
         """The optimizers that have stepped in it."""
         self._reached = True
         """Whether a scaler that was to step an optimizer did."""
-        self._parameters = len(watched.tensors)
         owners = {
             id(each): id(optimizer) for optimizer in optimizers for each in parameters_of(optimizer)
         }
@@ -167,7 +158,7 @@ class Loop:
         apart from them.
         """
         self._turn_to({id(each) for each in self._optimizers})
-        self._steps.keep_early(range(self._parameters))
+        self._steps.keep_early(range(len(self._owner)))
 
     # --- its life ---------------------------------------------------------------------------
 
@@ -215,8 +206,10 @@ class Loop:
         if self._closed:
             return
         self._closed = True
+        # Where one of several processes fails, the others come to no sum of norms any more.
+        self._steps.be_last(alone=not (error is None or isinstance(error, Stopped)))
         self.detach()
-        status, reason = self._outcome(error)
+        status, reason = _outcome(error, self._stop_reason)
         result = {**self._steps.result(), "seconds": self._clock() - self._started}
         self._writer.end(End(step=self.step, status=status, reason=reason, result=result))
 
@@ -234,16 +227,6 @@ class Loop:
     @lr.setter
     def lr(self, value: float) -> None:
         self._rates.set(value)
-
-    def _outcome(self, error: BaseException | None) -> tuple[str, str]:
-        if isinstance(error, SystemExit) and not error.code:
-            error = None
-        if error is not None and not isinstance(error, Stopped):
-            words = str(error).strip().split("\n")[0][:500]
-            return "failed", f"{type(error).__name__}{': ' if words else ''}{words}"
-        if self._stop_reason:
-            return "stopped", self._stop_reason
-        return "finished", "steps"
 
     # --- its steps --------------------------------------------------------------------------
 
@@ -303,17 +286,15 @@ class Loop:
                 raise Stopped(self._stop_reason)
         if self._rates.were_set and self._rates.overwritten():
             self._say("the learning rate that was set was overwritten by the script")
-        if now >= self._look_at:
-            newcomers = self._watched.newcomers(self._optimizers)
-            if newcomers > self._newcomers:
-                self._say(f"{counted(newcomers, 'parameter')} {UNSEEN}")
-            self._newcomers = newcomers
+        if now >= self._look_at and (said := self._newcomers.told()):
+            self._say(said)
         if self._ranks is not None and self.step == 0 and not self._ranks.all_watch():
             # Some of them alone can neither pause nor stop: the others would wait for them.
             self._refusal, self._ranks = ALONE, None
             self._say(ALONE)
+            self._steps.be_alone()
         if self._ranks is not None:
-            if self.step >= self._meet_at:
+            if self.step >= self._ranks.meet_at:
                 self._meet(self._ranks, now)
         elif now >= self._look_at:
             self._look_at = now + ASK_SECONDS
@@ -328,8 +309,8 @@ class Loop:
 
     def _meet(self, ranks: Ranks, now: float) -> None:
         """Do what the first of several processes decides, all at the same step."""
-        taken, seconds = self.step - self._met_at, max(now - self._look_at, 1e-6)
-        soon = min(max(1, int(taken * ASK_SECONDS / seconds)), MOST_APART)
+        soon = ranks.apart(self.step, now - self._look_at)
+        self._steps.meet()
         while True:
             self._answer()
             owed = self._handler.owed
@@ -349,8 +330,8 @@ class Loop:
             self._writer.is_paused = True
             self._wait(MEETING_SECONDS)
         self._writer.is_paused = False
-        apart = int(apart) if owed_steps < 0 else min(int(apart), int(owed_steps))
-        self._met_at, self._meet_at, self._look_at = self.step, self.step + apart, self._clock()
+        ranks.part(self.step, int(apart if owed_steps < 0 else min(apart, owed_steps)))
+        self._look_at = self._clock()
 
     def _answer(self) -> None:
         events: list[Event] = [
@@ -366,3 +347,13 @@ class Loop:
 
     def _say(self, message: str) -> None:
         self._steps.events.append(RunWarning(step=self.step, message=message))
+
+
+def _outcome(error: BaseException | None, stop_reason: str) -> tuple[str, str]:
+    """Return the status and the reason of a loop's end."""
+    if isinstance(error, SystemExit) and not error.code:
+        error = None
+    if error is not None and not isinstance(error, Stopped):
+        words = str(error).strip().split("\n")[0][:500]
+        return "failed", f"{type(error).__name__}{': ' if words else ''}{words}"
+    return ("stopped", stop_reason) if stop_reason else ("finished", "steps")

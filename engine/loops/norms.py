@@ -20,6 +20,7 @@ from ..gradients.compiled.building import NoLibraryError, library_of
 from ..step.measurements import PLAIN
 from ..text.files import read_file
 from .parameters import WatchedParameters
+from .shards import part_of
 
 Norms = NDArray[np.float64]
 """Norms by row and parameter, [rows, parameters]; NaN where there was no gradient."""
@@ -111,10 +112,14 @@ def _compiled(tensors: Sequence[Tensor]) -> Callable[..., None] | None:
 def norms_of(gradients: Sequence[Tensor]) -> Tensor:
     """Return the norms of gradients of any kind in float64, [gradients], on their device.
 
+    Of what lies in several processes, the norm of the part that is here; of none, none.
+
     Summed as they are, which is several times as fast as in float64; done again in float64 where a
     square may have left its range. On a GPU that costs nothing, and asking would wait for it.
     """
     dense = [_dense(each) for each in gradients]
+    if not dense:
+        return torch.zeros(0, dtype=torch.float64)
     if dense[0].is_cuda:
         return torch.stack(torch._foreach_norm(dense, 2, torch.float64))
     norms = torch.stack(torch._foreach_norm(dense)).double()
@@ -127,7 +132,7 @@ def norms_of(gradients: Sequence[Tensor]) -> Tensor:
 
 def _dense(gradient: Tensor) -> Tensor:
     """Return the numbers of a gradient as an ordinary tensor of real numbers."""
-    whole: Any = gradient.full_tensor() if hasattr(gradient, "full_tensor") else gradient
+    whole = part_of(gradient)
     # Rows that came twice are added up first, as an optimizer does.
     values: Tensor = whole.coalesce().values() if whole.is_sparse else whole
     values = torch.view_as_real(values) if values.is_complex() else values

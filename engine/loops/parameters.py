@@ -11,9 +11,12 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.optim import Optimizer
 
 from ..recording.events import NAME_LENGTH
+from ..text.numbers import counted
 
 MOST_NAMES: Final = 300
 """Parameters that have columns of their own; of more those of a module are one."""
+
+UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column"
 
 _WITHIN: Final = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 """What PyTorch's wrappers call the module that they hold, and nobody else calls one."""
@@ -41,18 +44,33 @@ class WatchedParameters:
         """How many numbers there are."""
         return sum(each.numel() for each in self.tensors)
 
-    def newcomers(self, optimizers: Sequence[Optimizer]) -> int:
-        """Return how many parameters are trained by now that were not when they were watched."""
-        held = sum(len(group["params"]) for each in optimizers for group in each.param_groups)
-        # Asked twice a second: of a network of thousands only what is frozen is gone through.
-        thawed = any(each.requires_grad for each in self.frozen)
-        if not thawed and held == self.held:
+
+class Newcomers:
+    """Parameters that are trained by now and were not when watching began.
+
+    Args:
+        watched: Those that were.
+        optimizers: What moves parameters.
+    """
+
+    def __init__(self, watched: WatchedParameters, optimizers: Sequence[Optimizer]) -> None:
+        self._watched, self._optimizers, self._count = watched, optimizers, 0
+
+    def told(self) -> str:
+        """Return how many have come, in a sentence; nothing where no more have than was told."""
+        before, self._count = self._count, self._counted()
+        return f"{counted(self._count, 'parameter')} {UNSEEN}" if self._count > before else ""
+
+    def _counted(self) -> int:
+        groups = [group for each in self._optimizers for group in each.param_groups]
+        # Asked often: of a network of thousands only what is frozen is gone through.
+        thawed = any(each.requires_grad for each in self._watched.frozen)
+        if not thawed and sum(len(group["params"]) for group in groups) == self._watched.held:
             return 0
-        known = {id(each) for each in self.tensors}
+        known = {id(each) for each in self._watched.tensors}
         return sum(
             each.requires_grad and id(each) not in known
-            for optimizer in optimizers
-            for group in optimizer.param_groups
+            for group in groups
             for each in group["params"]
         )
 

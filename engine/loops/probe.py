@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..training.probe_steps import measured_steps
 from .norms import norms_of
 from .parameters import WatchedParameters
+from .shards import part_of
 from .units import Units
 
 SHARE: Final = 0.005
@@ -79,12 +82,18 @@ class LoopProbe:
         watched: The network's parameters.
         units: Looks at its hidden units.
         clock: Seconds of the loop.
+        agreed: Whether other processes measure at the same steps, which no clock can tell them.
     """
 
     def __init__(
-        self, watched: WatchedParameters, units: Units, clock: Callable[[], float]
+        self,
+        watched: WatchedParameters,
+        units: Units,
+        clock: Callable[[], float],
+        *,
+        agreed: bool = False,
     ) -> None:
-        self._sample, self._units = Sample(watched), units
+        self._sample, self._units, self._agreed = Sample(watched), units, agreed
         self._allowance = Allowance(clock)
         self._steps = measured_steps(1, 2**62, "auto")
         self.step = next(self._steps)
@@ -100,10 +109,14 @@ class LoopProbe:
         Args:
             step: The one to come, before its forward pass.
         """
-        while self.step < step or (self.step == step and not self._allowance.is_left):
+        while self.step < step or (self.step == step and not self._may):
             self.step = next(self._steps)
         if self.step == step:
             self._units.look()
+
+    @property
+    def _may(self) -> bool:
+        return self._agreed or self._allowance.is_left
 
     def before(self) -> None:
         """Remember the weights as they are before the step that is measured."""
@@ -123,6 +136,13 @@ class LoopProbe:
         self._units.seconds = 0.0
         self._allowance.warmed()
 
+    def taken(self) -> NDArray[np.float64]:
+        """Return the norms of weights and of their updates, [2, steps, parameters]."""
+        if not self.norms:
+            return np.zeros((2, 0, self._sample.count))
+        found: NDArray[np.float64] = torch.stack([*self.norms.values()], dim=1).cpu().numpy()
+        return found
+
     def forget(self) -> None:
         """Forget what was measured, which is written."""
         self.norms.clear()
@@ -140,6 +160,8 @@ class Sample:
 
     def __init__(self, watched: WatchedParameters) -> None:
         self._parameters = watched.tensors
+        self.count: Final = len(watched.tensors)
+        """How many there are."""
         # What lies in several processes is seen in part whatever its size.
         self._is_whole = watched.size <= WHOLE and not any(
             hasattr(each, "to_local") for each in watched.tensors
@@ -171,8 +193,7 @@ class Sample:
 
 
 def _local(parameter: Tensor) -> Tensor:
-    whole: Tensor = parameter.to_local() if hasattr(parameter, "to_local") else parameter
-    return whole.detach()
+    return part_of(parameter).detach()
 
 
 def _runs(parameter: Tensor) -> Tensor:

@@ -25,6 +25,12 @@ from torch import distributed
 from ..recording.events import End, Event
 from ..runs.folder import RunFolder
 
+MEETING_EVERY: Final = 0.1
+"""Seconds from one meeting to the next, about."""
+
+MOST_APART: Final = 256
+"""Steps between two meetings at most."""
+
 AWAITED: Final = timedelta(seconds=10)
 """How long the first waits at its first step for the others to say that they are watched too."""
 
@@ -50,7 +56,9 @@ class Ranks:
     def __init__(self, rank: int, count: int, device: torch.device, store: Any) -> None:
         self.rank: Final = rank
         self.count: Final = count
-        self._device = device
+        self.device: Final = device
+        self.meet_at = self._met_at = 0
+        """The step at which they meet again, and that at which they met last."""
         # Every process counts its own loops: those of one number are of one training.
         self._store = distributed.distributed_c10d.PrefixStore(f"epochal/{next(_watched)}", store)
         self._store.set(str(rank), "watched")
@@ -77,13 +85,27 @@ class Ranks:
         said = self._store.compare_set("decided", "", "together" if together else "alone")
         return bool(said == b"together")
 
+    def apart(self, step: int, seconds: float) -> int:
+        """Return how many steps they may take until they meet again.
+
+        Args:
+            step: The last one.
+            seconds: How long ago they met last.
+        """
+        soon = (step - self._met_at) * MEETING_EVERY / max(seconds, 1e-6)
+        return min(max(1, int(soon)), MOST_APART)
+
+    def part(self, step: int, apart: int) -> None:
+        """Have them meet again after so many steps."""
+        self._met_at, self.meet_at = step, step + apart
+
     def told(self, numbers: Sequence[float]) -> list[float]:
         """Return the numbers of the first process; all of them must ask at the same step.
 
         Raises:
             RuntimeError: One of them is gone.
         """
-        shared = torch.tensor(numbers, dtype=torch.float64, device=self._device)
+        shared = torch.tensor(numbers, dtype=torch.float64, device=self.device)
         try:
             distributed.broadcast(shared, 0)
             return shared.tolist()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -27,7 +28,8 @@ from ..recording.scalars import Scalars, series_at
 from .norms import ROWS, GradientNorms, norms_of
 from .parameters import WatchedParameters
 from .probe import LoopProbe
-from .ranks import NoWriter
+from .ranks import NoWriter, Ranks
+from .shards import shards_of
 from .units import Units
 from .writing import LoopWriter
 
@@ -55,6 +57,7 @@ class Steps:
         writer: Where rows go.
         units: Looks at hidden units.
         clock: Seconds.
+        ranks: The processes that train the parameters together, where it is several.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Steps:
         writer: LoopWriter | NoWriter,
         units: Units,
         clock: Callable[[], float],
+        ranks: Ranks | None = None,
     ) -> None:
         self.step = 0
         """The last step that was taken."""
@@ -71,7 +75,14 @@ class Steps:
         """What is written once the rows before it are."""
         self._watched, self._writer, self._clock = watched, writer, clock
         self._norms = GradientNorms(watched)
-        self.probe = LoopProbe(watched, units, clock)
+        self._shards = (
+            shards_of(watched.tensors, ranks.count, ranks.device) if ranks is not None else None
+        )
+        self.probe = LoopProbe(watched, units, clock, agreed=self._shards is not None)
+        self._is_heard = self._shards is not None or not isinstance(writer, NoWriter)
+        """Whether anything comes of what is measured here."""
+        if not self._is_heard:
+            self.probe.step = sys.maxsize
         self._is_measured = False
         """Whether weights are measured before and after the step of the open row."""
         self._scalars = Scalars(cast(Recorder, writer), clock)
@@ -147,21 +158,29 @@ class Steps:
 
     def keep_early(self, places: Sequence[int]) -> None:
         """Keep gradients in the open row before something changes them."""
+        if not self._is_heard:
+            return
         fresh = [place for place in places if place not in self._early]
         self._norms.take(len(self._lrs) - 1, fresh)
         self._early.update(fresh)
 
     def keep(self, optimizer: Optimizer) -> None:
         """Keep the gradients that an optimizer is about to use, or has used, in the open row."""
+        if not self._is_heard:
+            return
         places, row = self._places_of[id(optimizer)], len(self._lrs) - 1
         if not self._early:
             self._norms.take(row, places)
         else:
             every = range(len(self._watched.tensors)) if places is None else places
             self._norms.take(row, [each for each in every if each not in self._early])
-            used = [self._watched.tensors[place].grad for place in every]
-            if there := [each for each in used if each is not None]:
-                self._applied[row] = torch.linalg.vector_norm(norms_of(there))
+            used = [(place, self._watched.tensors[place].grad) for place in every]
+            if there := [(place, each) for place, each in used if each is not None]:
+                norms = norms_of([each for _, each in there])
+                if self._shards is not None:
+                    shares = self._shards.shares[[place for place, _ in there]]
+                    norms = norms * torch.from_numpy(np.sqrt(shares)).to(norms.device)
+                self._applied[row] = torch.linalg.vector_norm(norms)
 
     def stepped(self, lr: float, *, first: bool) -> None:
         """Count the step of the open row, and measure the weights where that is due.
@@ -186,8 +205,28 @@ class Steps:
         Args:
             now: What the clock says.
         """
-        if len(self._lrs) == ROWS or now - self._began_at >= BLOCK_SECONDS:
+        # What lies in several processes they sum at a step that all of them know.
+        sums = self._shards is not None and self._shards.together
+        if len(self._lrs) == ROWS or (not sums and now - self._began_at >= BLOCK_SECONDS):
             self.flush()
+
+    # --- several processes ------------------------------------------------------------------
+
+    def meet(self) -> None:
+        """Sum and write what waits, at a step at which all processes do."""
+        if self._shards is not None:
+            self.flush()
+
+    def be_alone(self) -> None:
+        """Have nothing summed any more: not all processes are there for it."""
+        if self._shards is not None:
+            self._shards.together = False
+
+    def be_last(self, *, alone: bool) -> None:
+        """Have what waits summed where the others come to it soon, if they do at all."""
+        if self._shards is not None:
+            self._shards.is_over = True
+            self._shards.together &= not alone
 
     # --- a block ----------------------------------------------------------------------------
 
@@ -199,7 +238,8 @@ class Steps:
             self._lrs.pop()
         count = len(self._lrs)
         if count:
-            self._write(count)
+            if self._is_heard:
+                self._write(count)
             self._said.clear()
             self._lrs.clear()
             self._applied.clear()
@@ -221,13 +261,17 @@ class Steps:
         if not self._columns:
             self._begin_groups(said)
         steps = [*range(self.step - count + 1, self.step + 1)]
-        norms = self._folded(self._norms.rows(count))
+        norms, probed = self._norms.rows(count), self.probe.taken()
+        applied = np.array(_fetched([*self._applied.values()]))
+        if self._shards is not None:
+            (norms, probed), applied = self._shards.whole((norms, probed), applied)
+        norms = self._folded(norms)
         total = _total(norms)
         table = [[row.get(name, math.nan) for row in said] for name in self._names]
         table += [self._lrs, total.tolist()]
         if "applied_norm" in self._columns:
-            applied = dict(zip(self._applied, _fetched([*self._applied.values()]), strict=True))
-            table.append([applied.get(row, whole) for row, whole in enumerate(total)])
+            used = dict(zip(self._applied, applied.tolist(), strict=True))
+            table.append([used.get(row, whole) for row, whole in enumerate(total)])
         self._record(TRAIN, steps, np.concatenate([np.array(table), norms.T]))
         self._last = {
             f"train_{meaning_of(name).column}": said[-1][name]
@@ -240,7 +284,7 @@ class Steps:
                 self._scalars.log(step, others)
         self._scalars.flush()
         if self.probe.norms:
-            self._write_probe()
+            self._write_probe(probed)
 
     def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
         """Decide what the rows have: what was said in the first block, and what is measured."""
@@ -266,14 +310,13 @@ class Steps:
             GroupBegins(group="probe", columns=probe),
         )
 
-    def _write_probe(self) -> None:
-        """Write what was measured at some steps."""
+    def _write_probe(self, norms: Table) -> None:
+        """Write what was measured at some steps: norms [2, steps, parameters], and shares."""
         shares, steps = self.probe.shares, [*self.probe.norms]
         there = [(step, name) for step, of in shares.items() for name in of]
         found = dict(
             zip(there, _fetched([shares[step][name] for step, name in there]), strict=True)
         )
-        norms = torch.stack([*self.probe.norms.values()], dim=1).cpu().numpy()
         weights, updates = (self._folded(each) for each in norms)
         table = [
             [found.get((step, name), math.nan) for step in steps] for name in self._share_names

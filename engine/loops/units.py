@@ -126,6 +126,9 @@ class _Look(TorchFunctionMode):
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         result = function(*args, **(kwargs or {}))
+        if torch.compiler.is_compiling():
+            # A function that is compiled now, looking and all: what it computes is its own alone.
+            return result
         began = time.thread_time()
         for each in (*args, *(kwargs or {}).values()):
             self._layer = self._layers.get(id(each), self._layer)

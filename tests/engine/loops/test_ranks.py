@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -64,17 +64,66 @@ distributed.destroy_process_group()
 """
 
 
+SHARDED = """
+import sys, torch
+from torch import distributed, nn
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.device_mesh import init_device_mesh
+from engine.loops.watch import watch
+from tests.engine.loops.test_ranks import ROWS, whole
+rank, meeting, runs, watches = int(sys.argv[1]), *sys.argv[2:]
+torch.set_num_threads(1)
+distributed.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=2)
+net = whole()
+mesh = init_device_mesh("cpu", (2,))
+# The last layer lies in each process as a whole.
+for part in (net[0], net[2]):
+    fully_shard(part, mesh=mesh)
+optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+with watch(net, optimizer, name="sharded", runs=runs) as run:
+    for step in range(6):
+        loss = net(ROWS[rank::2]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        for each in net[4].parameters():
+            distributed.all_reduce(each.grad)
+            each.grad /= 2
+        if watches == "fails" and step == 4:
+            raise SystemExit("enough")
+        run.backward_done()
+        for each in net.parameters():
+            each.grad *= 0.5
+        optimizer.step()
+        run.log(loss=loss)
+        if watches == "fails" and step == 2:
+            # What was seen up to here is summed at the next step.
+            run._ranks.meet_at = run.step
+distributed.destroy_process_group()
+"""
+
+ROWS = torch.linspace(-1, 1, 24).reshape(8, 3)
+
+
+def whole() -> torch.nn.Sequential:
+    """A network of which the parts of two processes differ in size."""
+    nn = torch.nn
+    torch.manual_seed(0)
+    wide, narrow, last = nn.Linear(3, 5), nn.Linear(5, 1), nn.Linear(1, 1)
+    return nn.Sequential(wide, nn.Tanh(), narrow, nn.Tanh(), last)
+
+
 class Pair:
     """Two processes that train one network.
 
     Args:
         folder: Where they meet and record.
-        watches: The numbers of those that watch.
+        watches: The numbers of those that watch, or what else they are told.
+        script: What they run.
     """
 
-    def __init__(self, folder: Path, watches: str) -> None:
+    def __init__(self, folder: Path, watches: str, script: str = SCRIPT) -> None:
         self.runs = folder / "runs"
-        self._folder = folder
+        self._folder, self._script = folder, script
         self.processes = [self._start(rank, watches) for rank in range(2)]
 
     def _start(self, rank: int, watches: str) -> Forked:
@@ -82,7 +131,7 @@ class Pair:
         with (self._folder / f"{rank}.out").open("wb") as out:
             stdio = (os.open(os.devnull, os.O_RDONLY), out.fileno(), out.fileno())
             try:
-                program = ["-c", SCRIPT, *told]
+                program = ["-c", self._script, *told]
                 return Forked(workshop("workers"), program, stdio, dict(os.environ))
             finally:
                 os.close(stdio[0])
@@ -113,7 +162,8 @@ class Pair:
 
 @pytest.fixture
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
-    pair = Pair(tmp_path, getattr(request, "param", "01"))
+    told = getattr(request, "param", "01")
+    pair = Pair(tmp_path, *([told] if isinstance(told, str) else told))
     yield pair
     for each in pair.processes:
         each.kill()
@@ -196,3 +246,59 @@ def test_where_only_one_watches_nobody_waits_for_the_other(
         assert "not all of which watch it: requests are refused" in warning.message
     else:
         assert not pair.runs.exists()
+
+
+def measured_whole(steps: int) -> dict[str, list[float]]:
+    """What is recorded of the network where one process has all of it."""
+    net, columns = whole(), dict[str, list[float]]()
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+
+    def norm(tensors: Iterable[torch.Tensor | None]) -> float:
+        return float(torch.cat([each.flatten() for each in tensors if each is not None]).norm())
+
+    for _ in range(steps):
+        optimizer.zero_grad()
+        net(ROWS).square().mean().backward()
+        row = {"grad_norm": norm(each.grad for each in net.parameters())}
+        row |= {f"grad_norm/{name}": norm([each.grad]) for name, each in net.named_parameters()}
+        for each in net.parameters():
+            assert each.grad is not None
+            each.grad *= 0.5
+        row["applied_norm"] = row["grad_norm"] / 2
+        before = [each.detach().clone() for each in net.parameters()]
+        optimizer.step()
+        for (name, each), then in zip(net.named_parameters(), before, strict=True):
+            row[f"weight_norm/{name}"] = norm([each.detach()])
+            row[f"update_ratio/{name}"] = norm([each.detach() - then]) / norm([each.detach()])
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+    return columns
+
+
+@pytest.mark.parametrize("pair", [("all", SHARDED)], indirect=True, ids=["all"])
+def test_norms_of_what_lies_in_several_processes_are_of_the_whole(pair: Pair) -> None:
+    assert pair.end() == [0, 0], [pair.said(rank) for rank in range(2)]
+    history, measured = pair.history(), 0
+    expected = measured_whole(6)
+    for group in ("train", "probe"):
+        rows = history.series[group]
+        for name in expected.keys() & {*rows.columns}:
+            measured += 1
+            places = [step - 1 for step in rows.steps.tolist()]
+            wanted = np.array(expected[name])[places]
+            assert np.allclose(rows.column(name), wanted, rtol=1e-4), name
+    assert measured == len(expected)
+    assert history.warnings == []
+
+
+@pytest.mark.parametrize("pair", [("fails", SHARDED)], indirect=True, ids=["fails"])
+def test_of_a_loop_that_fails_in_parts_the_norms_are_known_up_to_the_last_sum(pair: Pair) -> None:
+    assert pair.end() == [1, 1]
+    history = pair.history()
+    rows = history.series["train"]
+    assert np.isfinite(rows.column("loss")).all()
+    norms = rows.column("grad_norm")
+    assert np.isfinite(norms[:3]).all()
+    assert np.isnan(norms[3:]).all()
+    assert history.end is not None
+    assert (history.end.status, history.end.reason) == ("failed", "SystemExit: enough")

@@ -54,10 +54,10 @@ def _is_compiled(model: nn.Module) -> bool:
     )
 
 
-def _has_compiled() -> bool:
-    """Whether PyTorch has compiled anything in this process, as functions that a module calls."""
+def _times_compiled() -> int:
+    """Return how often PyTorch has compiled something in this process, a function among them."""
     dynamo = sys.modules.get("torch._dynamo.utils")
-    return dynamo is not None and bool(dynamo.counters["stats"]["unique_graphs"])
+    return 0 if dynamo is None else dynamo.counters["stats"]["unique_graphs"]
 
 
 class Units:
@@ -70,6 +70,7 @@ class Units:
 
     def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
         self._model = None if model is None or _is_compiled(model) else model
+        self._compiled = _times_compiled()
         self._layers = {
             id(each): (name.rpartition(".")[0], each.dim())
             for each, name in names
@@ -85,7 +86,8 @@ class Units:
     def look(self) -> None:
         """Look at the next forward pass that learns."""
         self.shares = {}
-        if _has_compiled():
+        # A function that a module calls is compiled, and would be again: no module says so.
+        if _times_compiled() != self._compiled:
             self._model = None
         if self._model is not None and not self._hooks:
             self._hooks = [

@@ -69,6 +69,12 @@ bench:  ## the benchmarks: ratios, side by side in one run
 wheel:  ## a wheel is built, and what it brings is run where there is no compiler
 	PYTHON=$(PYTHON) .ci/wheel
 
+.PHONY: cross
+cross:  ## the compiled steps for arm64, in qemu where there is one, and without wide vectors
+	$(PYTHON) -m tests.cross
+	ATEN_CPU_CAPABILITY=avx2 $(PYTHON) -m pytest -q tests/engine/gradients/compiled
+	ATEN_CPU_CAPABILITY=default $(PYTHON) -m pytest -q tests/engine/gradients/compiled
+
 .PHONY: remedies
 remedies:  ## every remedy of the diagnosis trained, and a hundred healthy runs diagnosed
 	$(PYTHON) -m benchmarks.remedies

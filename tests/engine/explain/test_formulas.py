@@ -18,6 +18,7 @@ from engine.components.losses import LOSSES
 from engine.components.optimizers import OPTIMIZERS
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
+from engine.experiment.model import Model
 from engine.explain import formulas
 from engine.explain.formulas import WRITTEN_IN, WrittenIn
 from engine.explain.program import program as with_backward
@@ -25,7 +26,7 @@ from engine.explain.programs import ProgramWish, programs
 from engine.presets import preset as presets
 from engine.text.source_code import WIDTH
 from engine.training.trainer import Trainer
-from tests.engine.explain.test_program import SCHEDULES, SHIPPED
+from tests.engine.explain.test_program import SCHEDULES, SHIPPED, people
 from tests.experiments import CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 from tests.patience import DEADLINE
 
@@ -69,6 +70,17 @@ def agrees(spec: Experiment, folder: Path, within: float, *, reference: bool = F
     for written_in in WRITTEN_IN:
         losses = losses_of(program_of(spec, written_in, folder))
         np.testing.assert_allclose(losses, expected, rtol=within, atol=1e-30, err_msg=written_in)
+
+
+@pytest.mark.parametrize("case", ["classes", "labels", "groups", "a column alone", "computed"])
+def test_columns_of_a_file_are_read_here_too(case: str, people_file: Path) -> None:
+    spec = people(case)
+    agrees(spec, people_file, 1e-4)
+    # Without a file beside it numpy reads and parts the rows itself.
+    small = spec.model_copy(update={"model": Model.model_validate({"hidden": [3]})})
+    text = formulas.program(small, "numpy")
+    assert "import torch" not in text
+    np.testing.assert_allclose(losses_of(text), recorded_losses(small), rtol=1e-4)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

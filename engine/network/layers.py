@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ..components.activations import ACTIVATIONS
+from ..errors import RunError
+from ..recording.fitting import UNSAID
+from ..text.safe import plain
 
 if TYPE_CHECKING:
     from ..experiment.layers import PlannedLayer
     from ..experiment.model import Model
+    from ..recording.events import Header
 
 NORMS: Final[Mapping[str, str]] = {"batch": "BatchNorm1d", "layer": "LayerNorm"}
 """The class in ``torch.nn`` of each normalisation."""
@@ -104,3 +108,32 @@ def _norm_spec(name: str, norm: str, layer: PlannedLayer, out: Mapping[str, Any]
     # A single group: a picture's channels are normalised together.
     sizes = (channels,) if norm == "batch" else (1, channels)
     return ModuleSpec(name, PICTURE_NORMS[norm], sizes, recorded=recorded, **out)
+
+
+def recorded_specs(header: Header) -> list[ModuleSpec]:
+    """Return the modules of a recorded network, in their order.
+
+    Of the experiment only the model is asked: the file it learned from may be gone.
+
+    Args:
+        header: The run's, whose network is none of one's own.
+
+    Raises:
+        RunError: Its recording does not say what was trained.
+    """
+    from pydantic import ValidationError
+
+    from ..experiment.layers import dense_layers, planned
+    from ..experiment.model import Model
+
+    try:
+        model = Model.model_validate(header.experiment.get("model", {}))
+    except ValidationError:
+        raise RunError(f"{plain(header.run)}: {UNSAID}") from None
+    matrices = [shape for shape in header.parameters.values() if len(shape) > 1]
+    outputs = matrices[-1][0]
+    if model.layers:
+        plan = [*planned(model.layers, tuple(header.row_shape), outputs)]
+    else:
+        plan = [*dense_layers([matrices[0][1], *(shape[0] for shape in matrices)])]
+    return module_specs(model, plan)

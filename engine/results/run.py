@@ -291,26 +291,9 @@ class LoadedRun:
         Raises:
             RunError: Its recording does not say what was trained.
         """
-        from pydantic import ValidationError
+        from ..network.layers import recorded_specs
 
-        from ..experiment.layers import dense_layers, planned
-        from ..experiment.model import Model
-        from ..network.layers import module_specs
-
-        if self.is_own:
-            return []
-        # Of the experiment only the model: the file it learned from may be gone.
-        try:
-            model = Model.model_validate(self.header.experiment.get("model", {}))
-        except ValidationError:
-            raise RunError(f"{plain(self.header.run)}: {UNSAID}") from None
-        matrices = [shape for shape in self.header.parameters.values() if len(shape) > 1]
-        outputs = matrices[-1][0]
-        if model.layers:
-            plan = [*planned(model.layers, tuple(self.header.row_shape), outputs)]
-        else:
-            plan = [*dense_layers([matrices[0][1], *(shape[0] for shape in matrices)])]
-        return module_specs(model, plan)
+        return [] if self.is_own else recorded_specs(self.header)
 
     @property
     def is_double(self) -> bool:

@@ -227,9 +227,11 @@ class FileProgram:
         if called or dates or "MISSING" in lines:
             yield from ["\n".join(_assigned("MISSING", self._missing))]
         if "numbers" in called:
-            number = f"np.nan if cell in MISSING else float({self._cell})"
-            lines_of = _fitting("return ", f"[{number} for cell in cells]")
-            yield define("numbers", "Return cells as numbers, NaN for none.", lines_of, "cells")
+            parts = ["np.nan", "if cell in MISSING", f"else float({self._cell})"]
+            if len(number := " ".join(parts)) > WIDTH - 8:
+                number = "\n    ".join(parts)
+            read = _fitting("return ", f"[{number} for cell in cells]")
+            yield define("numbers", "Return cells as numbers, NaN for none.", read, "cells")
         yield from (_CALLED[name] for name in called if _CALLED[name])
         for name, kind in dates.items():
             if isinstance(kind, DateColumn):

@@ -229,7 +229,7 @@ def reading_source(path: str, separator: str, encoding: str, *, gaps: bool = Fal
     mode = ['"rt"'] if path.lower().endswith(PACKED) else []
     opener = "with gzip.open" if mode else "with open"
     arguments = [quoted(path), *mode, f"encoding={quoted(said)}", 'newline=""']
-    opened = call(opener, arguments, WIDTH - 14)
+    opened = call(opener, arguments, WIDTH - 4 - len(" as file:"))
     opened[-1] += " as file:"
     if declared:
         opened.append(f"    next(file)  # sep={declared}")

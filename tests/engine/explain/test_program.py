@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import io
 import shutil
 import subprocess
@@ -234,6 +235,25 @@ def test_programs_that_read_columns_are_laid_out_as_pep_8_has_it(people_file: Pa
         text = program(people(case))
         assert max(map(len, text.splitlines())) <= WIDTH, case
         (people_file / f"{case}.py".replace(" ", "_")).write_text(text, "utf-8")
+    are_laid_out(people_file)
+
+
+def test_columns_of_a_file_from_elsewhere_are_read_too(people_file: Path) -> None:
+    rows = "\n".join(
+        f'"{n}.{n % 9}00,5";{"" if n % 5 == 2 else f"{n},25"};{("nein", "ja")[n % 2]};'
+        f"{'rot' if n % 3 else 'grün'}"
+        for n in range(1, 41)
+    )
+    (people_file / "rows.csv.gz").write_bytes(gzip.compress(f"sep=;\n{rows}".encode("cp1252")))
+    columns = {"column2": {"missing": "mean"}, "column3": {"kind": "truth", "yes": ["ja"],
+               "no": ["nein"]}}  # fmt: skip
+    data = {"kind": "file", "path": "rows.csv.gz", "task": "classes", "encoding": "cp1252",
+            "header": False, "decimal": ",", "thousands": ".", "columns": columns,
+            "split": THIRDS, "scale_inputs": "range"}  # fmt: skip
+    loss, train = {"name": "cross_entropy"}, {"epochs": 3, "batch_size": 8}
+    spec = Experiment.model_validate({"data": data, "loss": loss, "train": train})
+    agrees(spec)
+    (people_file / "elsewhere.py").write_text(program(spec), "utf-8")
     are_laid_out(people_file)
 
 

@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import check_cells
+from .columns import ALL_ROWS, Sampling, check_cells
+from .row_sample import RowSample, RowsTaken, sampled
 from .source import PIECE, TextSource, stream_of
 from .text_column import WHITE, TextColumn
 
@@ -80,9 +81,20 @@ class Layout:
     """Lines above all rows, which hold none."""
     rows: int
     """Rows above those that count."""
+    sampling: Sampling = ALL_ROWS
+    """How many of those are wanted."""
 
 
-def read_columns(source: TextSource, layout: Layout, longest: int) -> list[TextColumn] | None:
+@dataclass(frozen=True)
+class TextColumns:
+    """The columns of a text file."""
+
+    columns: list[TextColumn]
+    taken: RowsTaken | None = None
+    """Which rows these are; none where they are all of them."""
+
+
+def read_columns(source: TextSource, layout: Layout, longest: int) -> TextColumns | None:
     """Return a file's columns, without the blank rows at its end; nothing where it is not sure.
 
     Args:
@@ -99,13 +111,15 @@ def read_columns(source: TextSource, layout: Layout, longest: int) -> list[TextC
     stream = stream_of(_looked_at(source, quotes))
     try:
         with stream, _reader(stream, layout, longest) as reader:
-            batches = _filled(reader, layout.width)
+            sample = RowSample(layout.sampling.most) if layout.sampling.most else None
+            batches = _filled(reader, layout, sample)
     except pyarrow.ArrowInvalid:
         return None
     if not batches or not quotes.are_fine:
         return None
-    table = pyarrow.Table.from_batches(batches).slice(layout.rows)
-    return [TextColumn(column) for column in table.columns]
+    table = pyarrow.Table.from_batches(batches)
+    columns = [TextColumn(column) for column in table.columns]
+    return TextColumns(columns, None if sample is None else sample.taken)
 
 
 def _looked_at(source: TextSource, quotes: Quotes) -> Generator[bytes]:
@@ -133,23 +147,37 @@ def _reader(stream: Any, layout: Layout, longest: int) -> Any:
     )
 
 
-def _filled(reader: Any, width: int) -> list[Any] | None:
-    """Return the batches of rows as far as the last that is not blank.
+def _filled(reader: Any, layout: Layout, sample: RowSample | None) -> list[Any] | None:
+    """Return the batches of rows that count, as far as the last that is not blank.
+
+    Args:
+        reader: What reads them.
+        layout: Where they stand.
+        sample: What draws from them; none where all are wanted.
 
     Returns:
         None where a row above is blank, which may be an empty line, or a cell is too long.
     """
-    batches, rows, is_over = list[Any](), 0, False
+    import pyarrow
+
+    batches, rows, above, is_over = list[Any](), 0, layout.rows, False
     for batch in reader:
         rows += len(batch)
-        check_cells(rows * width)
+        held = min(rows, layout.sampling.most or rows)
+        check_cells(held * layout.width, remedy=layout.sampling.remedy)
         filled = np.flatnonzero(~_blank_rows(batch.columns))
         end = int(filled[-1]) + 1 if len(filled) else 0
         if (is_over and end) or len(filled) < end or _has_long_cells(batch.columns):
             return None
         is_over = end < len(batch)
-        batches.append(batch.slice(0, end))
-    return batches
+        counting = batch.slice(above, max(end - above, 0))
+        above = max(above - len(batch), 0)
+        if sample is not None:
+            counting = counting.take(pyarrow.array(sample.offer(len(counting))))
+        batches.append(counting)
+        if sample is not None and sample.is_full:
+            batches = sampled(batches, sample)
+    return batches if sample is None or not batches else sampled(batches, sample)
 
 
 def _blank_rows(columns: Sequence[Any]) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..components.section import show
 from ..errors import DataError
 from ..text.safe import plain
+from .row_sample import RowSample, RowsTaken
 from .text_column import PART, TextColumn
 
 MAX_BYTES: Final = 200_000_000
@@ -35,6 +36,20 @@ wanted are numbers of 8 bytes, each takes its characters and 4 bytes."""
 
 FEWER: Final = "save fewer of its rows or columns"
 """What can be done about a file that is too large."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How many of a file's rows are wanted, and what to advise where it has too many."""
+
+    most: int | None = None
+    """So many are drawn at random; all of them where left out."""
+    remedy: str = FEWER
+    """What can be done about a file that is too large."""
+
+
+ALL_ROWS: Final = Sampling()
+"""A file is read whole, or not at all."""
 
 SMALL_CELLS: Final = 5_000_000
 """Cells that a packed file may have however small it is."""
@@ -64,6 +79,8 @@ class ReadColumns:
     """The columns that have no name, counted from 1: they are not among ``columns``."""
     first_row: int = 1
     """What the first row of cells is called: 2 where a line of names stands above."""
+    taken: RowsTaken | None = None
+    """Which rows of the file these are; none where they are all of them."""
 
     def without(self, missing: Collection[str]) -> Self:
         """Return them with empty cells where these texts stand, which are no value."""
@@ -74,6 +91,23 @@ class ReadColumns:
             for name, column in self.columns.items()
         }
         return replace(self, columns=columns)
+
+    def drawn(self, most: int | None) -> Self:
+        """Return so many rows of them, drawn at random; all where none is said."""
+        if most is None or not self.columns:
+            return self
+        sample = RowSample(most)
+        sample.offer(len(next(iter(self.columns.values()))))
+        places = sample.kept()
+        columns = {name: _taken(column, places) for name, column in self.columns.items()}
+        return replace(self, columns=columns, taken=sample.taken)
+
+
+def _taken(column: Column, places: NDArray[np.int64]) -> Column:
+    if isinstance(column, TextColumn):
+        return column.rows(places)
+    assert isinstance(column, np.ndarray)
+    return column[places]
 
 
 def release() -> None:
@@ -88,22 +122,24 @@ def too_large(size: int, most: int) -> str:
     return f"has {size / 1e6:.0f} MB; at most {most / 1e6:.0f} are read; {FEWER}"
 
 
-def check_cells(cells: int, size: int | None = None) -> None:
+def check_cells(cells: int, size: int | None = None, remedy: str = FEWER) -> None:
     """Refuse more cells than are read.
 
     Args:
-        cells: How many there are.
+        cells: How many there are; of a file that is being read, how many have come so far.
         size: The bytes of a file that says so itself, and is packed.
+        remedy: What can be done about it.
 
     Raises:
         DataError: There are more.
     """
     most = MOST_CELLS if size is None else min(MOST_CELLS, SMALL_CELLS + CELLS_A_BYTE * size)
     if cells > most:
+        has = f"{cells / 1e6:.3g}" if size is not None else f"more than {most / 1e6:.3g}"
         raise DataError(
-            f"has {cells / 1e6:.3g} million cells; at most {most / 1e6:.3g} million are read "
+            f"has {has} million cells; at most {most / 1e6:.3g} million are read "
             f"{'of a file of its size' * (most < MOST_CELLS)}".rstrip()
-            + f"; {FEWER}"
+            + f"; {remedy}"
         )
 
 

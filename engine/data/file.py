@@ -27,6 +27,7 @@ from .file_classes import MAX_CLASSES
 from .file_program import FileProgram
 from .file_rows import FileRows, Task, Wanted, file_rows
 from .preprocessing import RawColumn
+from .row_sample import drawn_words
 from .sheet import state_of
 from .splits import SETS, Rows, by_class, cut, in_sets, of_groups
 from .text_file import Dialect
@@ -82,6 +83,11 @@ class File(DataBase):
     thousands: Literal[",", ".", " ", "'"] | None = None
     """What parts thousands in a text file's numbers; nothing where this is left out."""
 
+    sample_rows: Annotated[int, Field(ge=2, le=100_000_000)] | None = None
+    """How many rows are drawn at random of those that the file has, before anything else is done
+    with them: the same ones for every seed, while the file is read, so that one that is too large
+    for the memory can be learned from. All where this is left out."""
+
     classes: Annotated[list[str], Field(min_length=2, max_length=MAX_CLASSES)] | None = None
     """The classes in their order; those of the file, numbers by size and then texts by letter,
     where this is left out."""
@@ -120,6 +126,7 @@ class File(DataBase):
             classes=_tuple(self.classes),
             kinds=tuple(self.columns.items()),
             parting=self._parting if self._parting[1] else ("", ""),
+            rows=self.sample_rows,
         )
         return file_rows(path, state_of(path), wanted)
 
@@ -170,10 +177,13 @@ class File(DataBase):
     @override
     def notices(self) -> list[str]:
         way, column = self._parting
+        said = [drawn] if (drawn := drawn_words(self._rows.file)) else []
         if way != "column":
-            return []
+            return said
         lacking = [name for name, size in zip(SETS, self.sizes, strict=True) if not size]
-        return [f"column {show(column)} says of no row that it is for {name}" for name in lacking]
+        return said + [
+            f"column {show(column)} says of no row that it is for {name}" for name in lacking
+        ]
 
     @property
     @override
@@ -214,6 +224,7 @@ class File(DataBase):
             classes=self.target_names if self.class_count else (),
             task=self.task,
             parting=self._parting if self._parting[1] else ("", ""),
+            rows=self.sample_rows,
         ).text()
 
     def _problems(self) -> Iterator[str]:

@@ -19,6 +19,7 @@ from ..errors import EpochalError
 from ..text.source_code import WIDTH, call, define, listed, quoted
 from .column_kinds import CategoryColumn, ColumnKind, DateColumn, NumberColumn, TruthColumn
 from .file_rows import Task
+from .row_sample import SEED
 from .sheet import ending_of
 from .source import PACKED
 from .text_file import reading_source
@@ -51,6 +52,8 @@ class FileProgram:
     task: Task
     parting: tuple[str, str]
     """The way in which a column parts the rows, and its name; empty where none does."""
+    rows: int | None = None
+    """How many rows are drawn at random; all where left out."""
 
     def text(self) -> str:
         """Return ``draw_data()``, after what it needs.
@@ -65,6 +68,7 @@ class FileProgram:
             )
         separator = self.separator or ("\t" if ending.startswith(".tsv") else ",")
         reading = reading_source(self.path, separator, self.encoding, gaps=self._is_typed)
+        reading += self._drawn()
         lines = self._typed(reading) if self._is_typed else self._plain(reading)
         doc = "Return the rows of the file."
         if self._is_typed:
@@ -77,6 +81,18 @@ class FileProgram:
             imported.append(f"from datetime import {utc}datetime")
         head, drawn = "\n".join(imported), define("draw_data", doc, lines)
         return "\n\n\n".join([head, *helpers, drawn])
+
+    def _drawn(self) -> list[str]:
+        """Return the lines that draw a sample of the rows."""
+        if self.rows is None:
+            return []
+        return [
+            f"# {self.rows} of the rows are drawn at random, the same ones every time.",
+            f"top = lines[:{int(self.has_names)}]",
+            f"keys = np.random.default_rng({SEED}).random(len(lines) - len(top))",
+            f'smallest = np.argsort(keys, kind="stable")[:{self.rows}]',
+            "lines = top + [lines[len(top) + row] for row in np.sort(smallest)]",
+        ]
 
     @property
     def _is_typed(self) -> bool:

@@ -21,7 +21,7 @@ from ..errors import DataError
 from .base import Shape
 from .cells import Notation, Remedies
 from .column_kinds import CategoryColumn, ColumnKind, TruthColumn
-from .columns import release
+from .columns import FEWER, Sampling, release
 from .file_cells import FileCells
 from .file_classes import classes_of
 from .file_column import FileColumn
@@ -37,6 +37,9 @@ LEAST_ROWS: Final = 2
 """Rows that a file has at least."""
 
 Task = Literal["classes", "numbers", "labels", "shares"]
+
+_FEWER: Final = f"take a random sample of its rows by data.sample_rows = 100000, or {FEWER}"
+"""What can be done about a file that is too large."""
 
 _TARGET: Final = Remedies(
     missing='leave its row out of the file, or by missing = "drop" in data.columns',
@@ -59,6 +62,8 @@ class Wanted:
     """What columns are, by their names; the others are numbers."""
     parting: tuple[str, str]
     """How rows are parted: the way, and the column that says it."""
+    rows: int | None = None
+    """How many rows are drawn at random of those there are; all where left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +79,8 @@ class FileRows:
     shape: Shape
     """Its rows and what its columns are."""
     file: Mapping[str, Any]
-    """Name, size and SHA-256 of what was read."""
+    """Name, size and SHA-256 of what was read; of a sample how many ``rows`` the file has and how
+    many were ``drawn``."""
     parting: NDArray[Any]
     """[rows]: what the column says by which they are parted: a group, a time, the index of a set;
     empty where none does."""
@@ -92,7 +98,9 @@ def file_rows(path: Path, state: tuple[int, ...], wanted: Wanted) -> FileRows:
         DataError: It does not hold, or a cell does not, with its row and column.
         ValueError: It has no such columns: a line for each key to change.
     """
-    rows = _rows_of(read(path, wanted.dialect), path.name, wanted)
+    sheet = read(path, wanted.dialect, sampling=Sampling(wanted.rows, _FEWER))
+    rows = _rows_of(sheet, path.name, wanted)
+    del sheet
     release()
     return rows
 
@@ -132,7 +140,9 @@ def _rows_of(sheet: Sheet, name: str, wanted: Wanted) -> FileRows:
     meaning = "numbers" if wanted.task == "classes" else wanted.task
     features = _feature_names(columns)
     shape = Shape(len(inputs), features, names, wanted.task == "classes", meaning)
-    file = {"name": name, "size": sheet.size, "sha256": sheet.sha256}
+    file: dict[str, Any] = {"name": name, "size": sheet.size, "sha256": sheet.sha256}
+    if sheet.rows < sheet.of:
+        file |= {"rows": sheet.of, "drawn": sheet.rows}
     parting = _parting(cells, *wanted.parting)
     return FileRows(inputs, columns, targets, shape, file, parting, going_in, learned)
 

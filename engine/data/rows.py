@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..errors import DataError
-from .arrow import Layout
+from .arrow import Layout, TextColumns
 from .columns import check_cells
+from .row_sample import RowSample, sampled
 from .source import TextSource
 from .text_column import PART, TextColumn
 
@@ -76,7 +77,7 @@ def is_filled(row: Sequence[str]) -> bool:
     return bool(text) and not text.isspace()
 
 
-def columns_of(rows: Iterator[list[str]], layout: Layout) -> list[TextColumn]:
+def columns_of(rows: Iterator[list[str]], layout: Layout) -> TextColumns:
     """Return the columns of rows, without the blank ones at their end.
 
     Args:
@@ -88,7 +89,9 @@ def columns_of(rows: Iterator[list[str]], layout: Layout) -> list[TextColumn]:
     """
     import pyarrow
 
-    batches, held, wrong, filled = list[list[Any]](), list[list[str]](), "", 0
+    most, names = layout.sampling.most, [str(index) for index in range(layout.width)]
+    sample = RowSample(most) if most else None
+    batches, held, wrong, filled = list[Any](), list[list[str]](), "", 0
     for count, row in enumerate(rows, start=1):
         if len(row) != layout.width:
             # Blank lines at the end are none.
@@ -101,20 +104,42 @@ def columns_of(rows: Iterator[list[str]], layout: Layout) -> list[TextColumn]:
             continue
         held.append(row)
         if len(held) * layout.width >= PART:
-            batches.append(_packed(held))
+            check_cells(min(count, most or count) * layout.width, remedy=layout.sampling.remedy)
+            if sample is not None and filled < count:
+                # A blank row that is followed by none that is filled cannot be drawn.
+                if len(held) * layout.width >= 2 * PART:
+                    raise DataError(f"row {filled + 1}: is the first of too many that are blank")
+                continue
+            batches.append(_packed(held, names, sample))
             held.clear()
-            check_cells(count * layout.width)
-    batches += [_packed(held)] if held else []
-    parts = [[batch[index] for batch in batches] for index in range(layout.width)]
-    kind = pyarrow.string()
-    return [TextColumn(pyarrow.chunked_array(part, kind).slice(0, filled)) for part in parts]
+            if sample is not None and sample.is_full:
+                batches = sampled(batches, sample)
+    if sample is not None:
+        del held[_last_filled(held) :]
+    batches += [_packed(held, names, sample)] if held else []
+    if not batches:
+        empty = pyarrow.array([], pyarrow.string())
+        return TextColumns([TextColumn(pyarrow.chunked_array([empty])) for _ in names])
+    if sample is not None:
+        batches = sampled(batches, sample)
+    table = pyarrow.Table.from_batches(batches)
+    table = table if sample else table.slice(0, filled)
+    columns = [TextColumn(column) for column in table.columns]
+    return TextColumns(columns, None if sample is None else sample.taken)
 
 
-def _packed(rows: Sequence[Sequence[str]]) -> list[Any]:
-    """Return the columns of rows."""
+def _last_filled(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows there are up to the last that has more than blanks."""
+    return max((place for place, row in enumerate(rows, 1) if is_filled(row)), default=0)
+
+
+def _packed(rows: Sequence[Sequence[str]], names: Sequence[str], sample: RowSample | None) -> Any:
+    """Return rows as a batch of Arrow's; of a sample those that are taken."""
     import pyarrow
 
-    return [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
+    arrays = [pyarrow.array(cells, pyarrow.string()) for cells in zip(*rows, strict=True)]
+    batch = pyarrow.RecordBatch.from_arrays(arrays, names)
+    return batch if sample is None else batch.take(pyarrow.array(sample.offer(len(rows))))
 
 
 def _wrong_length(row: Sequence[str], number: int, layout: Layout) -> str:

@@ -20,7 +20,15 @@ from ..errors import DataError
 from ..text.files import open_file, read_file
 from ..text.safe import plain
 from . import columns as limits
-from .columns import Column, ReadColumns, read_npz, read_parquet, too_large
+from .columns import (
+    ALL_ROWS,
+    Column,
+    ReadColumns,
+    Sampling,
+    read_npz,
+    read_parquet,
+    too_large,
+)
 from .disguises import disguise
 from .rows import EMPTY
 from .source import PACKED, PIECE, TextSource
@@ -52,6 +60,11 @@ class Sheet(ReadColumns):
         return len(next(iter(self.columns.values())))
 
     @property
+    def of(self) -> int:
+        """How many rows the file has, of which these may be a sample."""
+        return self.rows if self.taken is None else self.taken.of
+
+    @property
     def last(self) -> str:
         """The last column; where it is one of a matrix, the matrix."""
         last = list(self.columns)[-1]
@@ -64,6 +77,7 @@ class Sheet(ReadColumns):
 
     def place(self, column: str, row: int) -> str:
         """Return where a cell stands, to begin a message with; rows are counted from 0."""
+        row = row if self.taken is None else int(self.taken.places[row])
         return f"{self.name}: row {row + self.first_row}, column {show(column)}"
 
 
@@ -93,13 +107,20 @@ def state_of(path: Path) -> tuple[int, ...]:
     return state.st_mtime_ns, state.st_size, state.st_ino, tick
 
 
-def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> Sheet:
+def read(
+    path: Path,
+    dialect: Dialect | None = None,
+    *,
+    least_rows: int = 2,
+    sampling: Sampling = ALL_ROWS,
+) -> Sheet:
     """Return a file's columns.
 
     Args:
         path: Ends in ``.csv``, ``.tsv``, ``.npz`` or ``.parquet``; the first two may be packed.
         dialect: How a text file is laid out.
         least_rows: A file with fewer is refused.
+        sampling: How many of its rows are wanted.
 
     Raises:
         DataError: Saying what is wrong with the file, and where.
@@ -111,7 +132,7 @@ def read(path: Path, dialect: Dialect | None = None, *, least_rows: int = 2) -> 
     dialect = dialect or Dialect()
     try:
         sha256 = _checksum(path)
-        read = _READERS[ending](path, dialect)
+        read = _READERS[ending](path, dialect, sampling)
         _check_shape(read.columns, least_rows)
         read = read.without(dialect.missing)
         if state_of(path)[:3] != state[:3]:
@@ -204,14 +225,14 @@ _TEXTS: Final[Mapping[str, str]] = {".csv": ",", ".tsv": "\t"}
 """What parts the cells of a text file where nothing else is said, by its ending."""
 
 
-def _read_text(path: Path, dialect: Dialect) -> ReadColumns:
+def _read_text(path: Path, dialect: Dialect, sampling: Sampling) -> ReadColumns:
     usual = _TEXTS[ending_of(path).removesuffix(PACKED)]
-    return read_text(TextSource(path, dialect.encoding), dialect, usual)
+    return read_text(TextSource(path, dialect.encoding), dialect, usual, sampling)
 
 
-_READERS: Final[Mapping[str, Callable[[Path, Dialect], ReadColumns]]] = {
+_READERS: Final[Mapping[str, Callable[[Path, Dialect, Sampling], ReadColumns]]] = {
     **{f"{ending}{packed}": _read_text for ending in _TEXTS for packed in ("", PACKED)},
-    ".npz": lambda path, dialect: read_npz(_whole(path)),
-    ".parquet": lambda path, dialect: read_parquet(_whole(path)),
+    ".npz": lambda path, dialect, sampling: read_npz(_whole(path)).drawn(sampling.most),
+    ".parquet": lambda path, dialect, sampling: read_parquet(_whole(path)).drawn(sampling.most),
 }
 """How a file is read, by its ending."""

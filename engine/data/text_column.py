@@ -90,6 +90,13 @@ class TextColumn(Collection[str]):
                 counter[text.strip()] += count
         return counter
 
+    def rows(self, places: NDArray[np.int64]) -> TextColumn:
+        """Return some of its cells, in an order of one's own."""
+        import pyarrow
+
+        whole = pyarrow.chunked_array(self.parts)
+        return TextColumn(pyarrow.chunked_array(whole.take(pyarrow.array(places)).chunks))
+
     def without(self, missing: Collection[str]) -> TextColumn:
         """Return it with an empty cell wherever one of these texts stands, with or without blanks
         around it.

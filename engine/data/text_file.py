@@ -12,7 +12,7 @@ from ..components.section import show
 from ..errors import DataError
 from ..text.source_code import WIDTH, call, quoted
 from .arrow import Layout, read_columns
-from .columns import ReadColumns, check_unique
+from .columns import ALL_ROWS, ReadColumns, Sampling, check_unique
 from .encoding import UTF_8, check_encoding
 from .rows import EMPTY, SEPARATORS, columns_of, is_filled, rows_of
 from .source import PACKED, TextSource
@@ -54,13 +54,16 @@ class Dialect:
         )
 
 
-def read_text(source: TextSource, dialect: Dialect, usual: str) -> ReadColumns:
+def read_text(
+    source: TextSource, dialect: Dialect, usual: str, sampling: Sampling = ALL_ROWS
+) -> ReadColumns:
     """Read CSV or TSV: a line of names, then a line of cells for each row.
 
     Args:
         source: The file.
         dialect: How it is laid out.
         usual: What parts its cells where nothing says so.
+        sampling: How many of its rows are wanted.
 
     Raises:
         DataError: Saying what is wrong, and where.
@@ -89,17 +92,18 @@ def read_text(source: TextSource, dialect: Dialect, usual: str) -> ReadColumns:
     elif not any(names):
         raise DataError(f"row {top}: is empty; put a line with the columns' names there")
     first_row = top + (dialect.header is not False)
-    layout = Layout(separator, len(names), lines=top - 1, rows=first_row - top)
+    layout = Layout(separator, len(names), top - 1, first_row - top, sampling)
     # That any number of blanks is one, the library does not know.
     is_known = separator != " "
-    columns = read_columns(source, layout, max(map(_length, sample))) if is_known else None
-    if columns is None:
-        columns = columns_of(itertools.chain(sample[layout.rows :], rows), layout)
+    read = read_columns(source, layout, max(map(_length, sample))) if is_known else None
+    if read is None:
+        read = columns_of(itertools.chain(sample[layout.rows :], rows), layout)
+    columns = read.columns
     if dialect.header is not False:
         _check_names(names, columns, top, sure=dialect.header is True)
     named = {name: column for name, column in zip(names, columns, strict=True) if name}
     nameless = tuple(index for index, name in enumerate(names, start=1) if not name)
-    return ReadColumns(named, {}, nameless, first_row)
+    return ReadColumns(named, {}, nameless, first_row, read.taken)
 
 
 def _length(row: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     target: Annotated[str | None, typer.Option("--target", metavar="NAME,…")] = None,
     task: Annotated[Task | None, typer.Option("--task")] = None,
+    rows: Annotated[int | None, typer.Option("--rows", metavar="N", min=10)] = None,
     to: Annotated[Path | None, typer.Option("--to", metavar="PRESET.toml")] = None,
     force: Annotated[bool, typer.Option("--force")] = False,
     as_json: AsJson = False,
@@ -32,6 +33,7 @@ def new(
             named like it, or the last].
         task: What is learned: classes of one column, numbers, labels (of which a row may have
             several), or shares of classes (which sum to 1) [default: by the values].
+        rows: Draw so many rows at random, of a file that has more than can be read.
         to: The preset's file [default: FILE's name with .toml, in this folder].
         force: Write over a file that is there.
     """
@@ -40,7 +42,7 @@ def new(
     from ..presets.file_draft import Wishes
     from . import new as drafting
 
-    written = drafting.new(file, Wishes(target=target, task=task), to, force=force)
+    written = drafting.new(file, Wishes(target=target, task=task), to, rows=rows, force=force)
     if as_json:
         print(json.dumps(drafting.plain_object(written), ensure_ascii=False))
     else:

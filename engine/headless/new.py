@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ..data.profile.column import ColumnProfile
-from ..data.profile.profile import Profile, profile_of
+from ..data.profile.profile import OF_DATA, Profile, profile_of
 from ..data.rows import SEPARATORS
 from ..errors import PresetError, Problem
 from ..presets.file_draft import FileDraft, Wishes, draft, width
-from ..presets.file_draft_text import about, draft_text, ends_of, grouped, names_of, otherwise
+from ..presets.file_draft_text import (
+    about,
+    draft_text,
+    ends_of,
+    grouped,
+    names_of,
+    otherwise,
+    rows_words,
+)
 from ..presets.preset import resolve
 from ..presets.writing import anchor, write
 from ..text.numbers import counted
@@ -32,13 +40,21 @@ class Written:
     draft: FileDraft
 
 
-def new(file: Path, wishes: Wishes, to: Path | None = None, *, force: bool = False) -> Written:
+def new(
+    file: Path,
+    wishes: Wishes,
+    to: Path | None = None,
+    *,
+    rows: int | None = None,
+    force: bool = False,
+) -> Written:
     """Write a preset for a file of data.
 
     Args:
         file: The data.
         wishes: What is decided already.
         to: The preset's file; called as the data in the current folder where left out.
+        rows: How many rows are drawn at random, of more than there is room for.
         force: Whether a file that is there may be written over.
 
     Raises:
@@ -46,7 +62,7 @@ def new(file: Path, wishes: Wishes, to: Path | None = None, *, force: bool = Fal
         PresetError: The preset cannot be written, or is there already.
     """
     path = destination(file, to)
-    made = draft(profile_of(file), wishes)
+    made = draft(profile_of(file, replace(OF_DATA, most=rows)), wishes)
     write_draft(made, path, force=force)
     return Written(path, made)
 
@@ -85,7 +101,7 @@ def text(written: Written) -> str:
     """Return what was found and decided as a table, and what to do next."""
     made, path = written.draft, written.path
     profile, several = made.profile, len(made.targets) > 1
-    head = f"{profile.name}: {counted(profile.rows, 'row')}, {layout_words(profile)}"
+    head = f"{profile.name}: {rows_words(profile)}, {layout_words(profile)}"
     table = aligned([["column", "is", "found", "goes in as"], *_rows(made)])
     lines = [head, "", *table[: MOST_TOLD + 1]]
     if len(table) > MOST_TOLD + 1:
@@ -108,7 +124,8 @@ def plain_object(written: Written) -> dict[str, Any]:
     return {
         "preset": str(written.path),
         "file": str(profile.path),
-        "rows": profile.rows,
+        "rows": profile.of,
+        "rows_drawn": profile.rows if profile.rows < profile.of else None,
         "layout": vars(layout) if layout else None,
         "decimal": profile.notation.decimal,
         "thousands": profile.notation.thousands,

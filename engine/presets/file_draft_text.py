@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from ..data.file_rows import Task
 from ..data.profile.column import ColumnProfile
+from ..data.profile.profile import Profile
 from ..experiment.tables import inline, key_text
 from ..text.numbers import counted
 from ..text.safe import plain
@@ -43,12 +45,20 @@ def _heading(draft: FileDraft) -> str:
     profile = draft.profile
     learned = ", ".join(target.name for target in draft.targets)
     title = f"{_words(profile.path.stem)}: {_AIMS[draft.task]} {_words(learned)}"
-    rows, columns = counted(profile.rows, "row"), counted(len(profile.columns), "column")
-    return (
-        f"title = {inline(title[:100])}\n\n"
-        f"# {profile.name}: {rows}, {columns}. What was found there stands in the comments; every\n"
-        "# decision is a key that can be changed, and nothing is decided later."
+    rows, columns = rows_words(profile), counted(len(profile.columns), "column")
+    said = (
+        f"{profile.name}: {rows}, {columns}. What was found there stands in the comments; every "
+        "decision is a key that can be changed, and nothing is decided later."
     )
+    comment = textwrap.fill(said, WIDTH - 1, initial_indent="# ", subsequent_indent="# ")
+    return f"title = {inline(title[:100])}\n\n{comment}"
+
+
+def rows_words(profile: Profile) -> str:
+    """Say how many rows a file has, and how many of them were looked at."""
+    if profile.rows == profile.of:
+        return counted(profile.rows, "row")
+    return f"{profile.rows} of {counted(profile.of, 'row')}, drawn at random"
 
 
 _AIMS: Final[Mapping[Task, str]] = {
@@ -71,6 +81,9 @@ def _data(draft: FileDraft, folder: Path) -> Iterator[str]:
     yield _entry("path", _leading(profile.path, folder))
     if profile.layout is not None:
         yield from _layout(draft)
+    if profile.rows < profile.of:
+        words = f"drawn at random of the {profile.of}, the same ones every time"
+        yield _entry("sample_rows", profile.rows, words)
     may_be = f"; {other} otherwise" if (other := otherwise(draft)) else ""
     yield _entry("task", draft.task, f"{draft.why_task}{may_be}")
     yield _entry("targets", [each.name for each in draft.targets], draft.why_target)

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from engine.errors import EpochalError
 from engine.headless.new import destination, layout_words, write_draft
+from engine.presets.file_draft_text import rows_words
 from engine.text.numbers import counted
 from engine.text.safe import plain
 
@@ -41,7 +42,7 @@ class DataFileDialog(Dialog[Path], spot="data_file"):
         self._path = destination(choice.profile.path)
         self._agreed = False
         """Whether a file that is there may be written over: enter was pressed once."""
-        self.heading = f"{choice.profile.name}: {counted(choice.profile.rows, 'row')}"
+        self.heading = f"{choice.profile.name}: {rows_words(choice.profile)}"
 
     def body(self) -> Iterable[Widget]:
         """Return how the file is laid out, its columns, and what comes of what is chosen."""

@@ -257,9 +257,8 @@ def steps_of(history: History, wish: Wish) -> list[int]:
         there = history.snapshot_steps
     steps = [step for step in wish.steps if step in there]
     if not steps:
-        some = [str(step) for step in list(there)[:10]]
-        more = ", …" * (len(there) > len(some))
-        those = f"there are: {', '.join(some)}{more}" if some else "there are none"
+        some = ", ".join([str(step) for step in list(there)[:10]] + ["…"] * (len(there) > 10))
+        those = f"there are: {some}" if some else "there are none"
         raise ViewError(f"--steps: none of these has --view {wish.view}; {those}")
     return steps
 
@@ -391,6 +390,9 @@ class Still:
         """Return how the run stands, its curves, its gradients and what is wrong with it."""
         lines = [self._title(), *draw_status(self.standing, self.width, 2, self.look)]
         if self.history.header is not None:
+            from engine.data.row_sample import drawn_of
+
+            lines += map(self._words, drawn_of(self.history.header.files))
             table = self._norms(max(height - 3 - 8, 0))
             diagnosis = self._diagnosis((height - len(lines)) // 3)
             room = height - len(lines) - len(table) - len(diagnosis)

@@ -18,7 +18,7 @@ import numpy as np
 from ...errors import DataError
 from ...text.safe import plain
 from ..cells import Notation, Remedies
-from ..columns import Column
+from ..columns import FEWER, Column, Sampling
 from ..file_column import FileColumn
 from ..preprocessing import Floats
 from ..sheet import ending_of, read, state_of
@@ -26,6 +26,11 @@ from ..text_file import Dialect
 from .column import ColumnProfile, column_of
 from .layout import TextLayout, layout_of
 from .tally import Tally, notation_of
+
+OF_DATA: Final = Sampling(
+    remedy=f"take a random sample of its rows by epochal new --rows 100000, or {FEWER}"
+)
+"""All rows of a file are looked at, or it is refused."""
 
 PREVIEWED: Final = 20
 """Rows that are kept to be looked at."""
@@ -41,7 +46,11 @@ class Profile:
     path: Path
     """The file."""
     rows: int
-    """How many rows of cells it has."""
+    """How many rows of cells were looked at."""
+    of: int
+    """How many it has, of which those may be drawn at random."""
+    sampling: Sampling
+    """How many were wanted."""
     layout: TextLayout | None
     """How it is laid out, where it is text."""
     notation: Notation
@@ -63,15 +72,19 @@ class Profile:
         return plain(self.path.name)
 
 
-def profile_of(path: Path) -> Profile:
+def profile_of(path: Path, sampling: Sampling = OF_DATA) -> Profile:
     """Return what stands in a file.
+
+    Args:
+        path: The file.
+        sampling: How many of its rows are looked at.
 
     Raises:
         DataError: It cannot be read: says what is wrong with it, and where.
     """
     state_of(path)
     layout = _layout(path)
-    sheet = read(path, _dialect(layout))
+    sheet = read(path, _dialect(layout), sampling=sampling)
     tallies = {name: Tally.of(column) for name, column in sheet.columns.items()}
     comma = layout is not None and layout.separator == ","
     notation, doubtful = notation_of(tallies.values(), thousands=comma)
@@ -84,6 +97,8 @@ def profile_of(path: Path) -> Profile:
     return Profile(
         path=path,
         rows=sheet.rows,
+        of=sheet.of,
+        sampling=sampling,
         layout=layout,
         notation=notation,
         doubtful=doubtful,
@@ -104,7 +119,7 @@ def numbers_in(profile: Profile, names: Sequence[str]) -> Floats:
     dialect = _dialect(profile.layout)
     if dialect is not None:
         dialect = replace(dialect, missing=profile.missing)
-    sheet = read(profile.path, dialect)
+    sheet = read(profile.path, dialect, sampling=profile.sampling)
     columns = [FileColumn(sheet, name, profile.notation, Remedies()) for name in names]
     cells = np.stack([column.numbers(gaps=True) for column in columns], axis=1)
     there: Floats = cells[~np.isnan(cells).any(axis=1)]

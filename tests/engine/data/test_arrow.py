@@ -38,8 +38,8 @@ def path(tmp_path: Path) -> Path:
 
 def by_library(path: Path, separator: str, width: int, rows: int = 0) -> list[list[str]] | None:
     layout = Layout(separator, width, lines=0, rows=rows)
-    columns = read_columns(TextSource(path, "utf-8"), layout, 1)
-    return None if columns is None else [list(column) for column in columns]
+    read = read_columns(TextSource(path, "utf-8"), layout, 1)
+    return None if read is None else [list(column) for column in read.columns]
 
 
 def by_python(text: str, separator: str, width: int) -> list[list[str]]:

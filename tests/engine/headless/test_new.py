@@ -150,3 +150,25 @@ def test_what_is_learned_stands_on_a_line_of_its_own_among_numbers() -> None:
     (label,) = (line.split() for line in lines if line.startswith("label"))
     assert label[-2:] == ["the", "target"]
     assert any(line.startswith("p0 … p69") for line in lines)
+
+
+def test_rows_that_are_drawn_are_a_key_and_are_told_of() -> None:
+    tables.houses(Path("houses.csv"))
+    rows = len(Path("houses.csv").read_text().splitlines()) - 1
+    told = said("houses.csv", "--rows", "40")
+    assert told.startswith(f"houses.csv: 40 of {rows} rows, drawn at random, ")
+    text = Path("houses.toml").read_text()
+    assert f"# houses.csv: 40 of {rows} rows, drawn at random" in text
+    assert f"sample_rows = 40  # drawn at random of the {rows}, the same ones every time" in text
+    spec = presets.load("houses.toml").experiment
+    assert spec.data.notices == [f"40 of the {rows} rows of houses.csv were drawn at random"]
+    # Where there are no more, nothing is drawn.
+    said("houses.csv", "--rows", str(rows), "--force")
+    assert "sample_rows" not in Path("houses.toml").read_text()
+
+
+def test_what_is_too_large_says_by_what_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.houses(Path("houses.csv"))
+    monkeypatch.setattr("engine.data.columns.MOST_CELLS", 100)
+    with pytest.raises(EpochalError, match="by epochal new --rows 100000, or save fewer"):
+        new(Path("houses.csv"), Wishes())

@@ -43,6 +43,16 @@ def test_it_has_the_run_its_result_its_curves_and_its_norms(run: FakeRun) -> Non
         assert words in lines
 
 
+def test_how_many_rows_of_a_file_were_drawn_is_said(tmp_path: Path) -> None:
+    files = [{"name": "big.csv", "rows": 1000, "drawn": 20}, {"name": "all.csv"}]
+    fake = FakeRun(tmp_path, files=files).begin()
+    fake.train([0.5])
+    assert picture(fake, 80, 24)[3].rstrip() == (
+        "20 of the 1000 rows of big.csv were drawn at random"
+    )
+    fake.close()
+
+
 @pytest.mark.parametrize(
     "size", [(1, 1), (3, 2), (20, 5), (40, 12), (80, 24), (100, 30), (200, 60)]
 )

@@ -17,13 +17,16 @@ from typing import Any, Final, TextIO
 
 from rich.console import RenderableType
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
 from textual.app import App
+from textual.color import Color
 from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.style import Style
 from textual.widget import Widget
 
 from .harmless import HarmlessApp
@@ -91,6 +94,24 @@ class BoundApp(HarmlessApp[str]):
     def _fatal_error(self) -> None:
         self._exit_renderables.append(self.last_words())
         self._close_messages_no_wait()
+
+
+@functools.lru_cache(1024)
+def _inner_and_outer(base_background: Color, background: Color) -> tuple[Style, Style]:
+    styles: tuple[Style, Style] = _REMEMBERING.__wrapped__(StylesCache, base_background, background)
+    return styles
+
+
+def _forgetful(
+    cache: StylesCache, base_background: Color, background: Color
+) -> tuple[Style, Style]:
+    return _inner_and_outer(base_background, background)
+
+
+_REMEMBERING: Final[Any] = StylesCache.get_inner_outer
+# Textual remembers these colours by the cache of rows that asked for them, and so the last thousand
+# caches with all their rows: every help that was ever open, half a megabyte each.
+StylesCache.get_inner_outer = _forgetful  # type: ignore[method-assign, assignment]
 
 
 class ShownUnderDialogs(Screen[None]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from typing import ClassVar
@@ -16,6 +17,7 @@ from textual.containers import Vertical
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Region
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -147,6 +149,22 @@ async def test_under_a_dialog_only_what_has_changed_is_painted(
             page.query_one("#line", Static).update(words, layout=False)
             await pilot.pause()
         assert painted == [1]
+
+
+async def test_a_dialog_that_is_gone_keeps_no_row() -> None:
+    app = Example()
+    async with app.run_test() as pilot:
+        rows = []
+        for _ in range(3):
+            await app.push_screen(ModalScreen())
+            await pilot.pause()
+            await app.screen.mount(Static("a title"))
+            await pilot.pause()
+            app.pop_screen()
+            await pilot.pause()
+            gc.collect()
+            rows.append(sum(isinstance(each, Strip) for each in gc.get_objects()))
+        assert rows[0] == rows[1] == rows[2]
 
 
 class Keys(Static, can_focus=True):

@@ -49,6 +49,8 @@ format:  ## ruff: format, and mend what can be mended
 .PHONY: bench
 bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.speed
+	$(PYTHON) -m benchmarks.enter
+	-$(PYTHON) -m benchmarks.scan  # says how to install JAX where it is missing
 	$(PYTHON) -m benchmarks.limit
 	$(PYTHON) -m benchmarks.sketch
 	$(PYTHON) -m benchmarks.large

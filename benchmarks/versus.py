@@ -83,11 +83,9 @@ def ours(
     Args:
         experiment: What to train.
         clock: Seconds.
-        threads: CPU threads of one operation; as many as the engine would take where None.
+        threads: CPU threads that share its members; as many as the engine would take where None.
     """
-    trainer = Trainer(experiment, device="cpu")
-    if threads is not None:
-        torch.set_num_threads(threads)
+    trainer = Trainer(experiment, device="cpu", threads=threads)
     with tempfile.TemporaryDirectory() as folder:
         header = header_of(trainer, "benchmark")
         recorder = Recorder.create(Path(folder) / "recording.jsonl", header)

@@ -54,15 +54,17 @@ def test_speed_compares_with_a_plain_loop_by_formulas_and_by_autograd(printed: A
     presets_of_it = ("cubic", "sum-of-30", "function-set")
     head, *rows = printed(speed.main, "--steps", "3", "--rounds", "1", *presets_of_it)
     assert [(cells[0], cells[4]) for cells in rows] == [
-        ("cubic", "6"),
-        ("sum-of-30", "6"),
-        ("function-set", "3.5"),
-        ("cubic, 64 members", "15"),
+        ("cubic", "25"),
+        ("sum-of-30", "20"),
+        ("function-set", "12"),
+        ("cubic, 64 members, 2 threads", "55"),
+        ("cubic, 1000 members, 2 threads", "50"),
     ]
     for cells in rows:
         assert len(cells) == len(head)
         assert all(least <= median <= most for median, least, most in ratios(cells))
-        assert len(ratios(cells)) == 2
+        # By autograd a thousand of them would take minutes.
+        assert len(ratios(cells)) == (1 if "1000" in cells[0] else 2)
 
 
 def test_large_compares_one_thread_and_their_own_choice(

@@ -46,10 +46,12 @@ def machine() -> dict[str, str]:
     return {
         "epochal": f"{__version__}, Python {platform.python_version()}, torch {torch.__version__}, "
         f"numpy {np.__version__}",
-        "processor": f"{device_name(torch.device('cpu'))}, {os.cpu_count()} cores, vectors of "
+        "processor": f"{device_name(torch.device('cpu'))}, vectors of "
         f"{torch.backends.cpu.get_cpu_capability()}",
         "compiler": " ".join(compiler.command) if compiler else "none",
         "compiled steps": why or f"work, from {library()._name}",
+        "threads": f"{os.cpu_count()} cores, of which this process may use {_usable()}; PyTorch's "
+        f"operations take {torch.get_num_threads()}",
         "CUDA": torch.cuda.get_device_name() if cuda else "none",
         "terminal": f"{os.environ.get('TERM', 'none')} {os.environ.get('COLORTERM', '')}".strip()
         + f", {columns}x{lines}, {sys.stdout.encoding}",
@@ -71,10 +73,22 @@ def ways() -> Iterator[PresetWay]:
             yield PresetWay(listing.name, choice.method, choice.way, choice.why or choice.limit)
 
 
+def _usable() -> int:
+    """Return on how many cores this process may be."""
+    # macOS keeps no process to some cores.
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def text(about: Mapping[str, str], presets_here: list[PresetWay]) -> str:
     """Return both in words."""
     rows = [("preset", "gradients by", "steps are", "because")]
-    rows += [(each.preset, each.gradients, each.steps, plain(each.why)) for each in presets_here]
+    # Why there are no compiled steps is said once, above.
+    why = about["compiled steps"]
+    rows += [
+        (each.preset, each.gradients, each.steps, plain(each.why.replace(why, "said above")))
+        for each in presets_here
+    ]
     return "\n".join([*aligned([*about.items()]), "", *aligned(rows)])
 
 

@@ -42,9 +42,15 @@ _MOST_BYTES: Final = 16 << 20
 _SECONDS: Final = 120
 """What a compiler may take, and a trial."""
 
+_REMEDY: Final = "set XDG_CACHE_HOME to a folder that may be written into and run from"
+"""What helps where nothing can be kept."""
+
 _TRIAL: Final = """
 import ctypes, sys
-library = ctypes.CDLL(sys.argv[1])
+try:
+    library = ctypes.CDLL(sys.argv[1])
+except OSError as error:
+    sys.exit(str(error).splitlines()[0])
 sys.exit(0 if getattr(library, f"trial_{sys.argv[2]}")() == 1 else 3)
 """
 
@@ -71,7 +77,11 @@ class Compiler:
 def find_compiler() -> Compiler | None:
     """Return the compiler of this machine: ``CC``, ``cc``, ``gcc``, ``clang``, or ziglang's."""
     for call in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
-        words = shlex.split(call)
+        # An odd CC is one that is not there.
+        try:
+            words = shlex.split(call)
+        except ValueError:
+            continue
         if words and (path := shutil.which(words[0])):
             real = Path(path).resolve()
             about = real.stat()
@@ -113,15 +123,21 @@ def _loaded(text: str, trial: str) -> ctypes.CDLL | str:
     if (compiler := find_compiler()) is None:
         return "no C compiler was found; install gcc or clang, or the package ziglang"
     try:
-        folder = _own_folder(cache_folder())
+        folder = cache_folder()
+    except RuntimeError:
+        return f"this user has no home to keep compiled steps in; {_REMEDY}"
+    try:
         key = _key(text, compiler)
-        with _locked(folder / f"{key}.lock"):
-            path = _kept(folder, key) or _compiled(folder, key, text, compiler, trial)
+        # What is there needs no writing, wherever a home is that nobody may write into.
+        if (path := _whole(_own_folder(folder), key)) is None:
+            with _locked(folder / f"{key}.lock"):
+                path = _kept(folder, key) or _compiled(folder, key, text, compiler, trial)
         return ctypes.CDLL(str(path))
     except NoLibraryError as error:
         return str(error)
     except (OSError, RuntimeError) as error:
-        return f"{cache_folder()}: {error}"
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return f"{folder}: {said}; {_REMEDY}"
 
 
 def _brought(text: str) -> ctypes.CDLL | None:
@@ -189,14 +205,20 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _whole(folder: Path, key: str) -> Path | None:
+    """Return the library of a key, if there is one that is whole."""
+    libraries = (path for path in sorted(folder.glob(f"{key}-*.so")) if not path.is_symlink())
+    return next((path for path in libraries if path.stem == f"{key}-{_hash(path)}"), None)
+
+
 def _kept(folder: Path, key: str) -> Path | None:
-    """Return the library of a key, if it is whole."""
-    for path in sorted(folder.glob(f"{key}-*.so")):
-        if not path.is_symlink() and path.stem == f"{key}-{_hash(path)}":
-            return path
+    """Return the library of a key, if it is whole; what is not is thrown away."""
+    whole = _whole(folder, key)
+    for path in folder.glob(f"{key}-*.so"):
         # Cut off, or written over: it is made again.
-        path.unlink(missing_ok=True)
-    return None
+        if path != whole:
+            path.unlink(missing_ok=True)
+    return whole
 
 
 def _compiled(folder: Path, key: str, text: str, compiler: Compiler, trial: str) -> Path:
@@ -210,11 +232,16 @@ def _compiled(folder: Path, key: str, text: str, compiler: Compiler, trial: str)
         source.write_text(text, "utf-8")
         call = [*compiler.command, *_flags(), "-o", str(made), str(source), "-lm"]
         _run(call, f"{compiler.name} does not compile the steps")
+        if not made.is_file():
+            raise NoLibraryError(f"{compiler.name} compiles the steps, and leaves no library")
         # An instruction that this CPU lacks ends the child, and not the worker.
-        _run(
-            [sys.executable, "-I", "-c", _TRIAL, str(made), trial],
-            "the compiled steps do not run here",
-        )
+        tried = [sys.executable, "-I", "-c", _TRIAL, str(made), trial]
+        try:
+            _run(tried, f"what {compiler.name} makes of the steps does not run in {folder}")
+        except NoLibraryError as error:
+            # As the loader says of a folder from which nothing may be run.
+            remedy = f"; {_REMEDY}" if "map segment" in str(error) else ""
+            raise NoLibraryError(f"{error}{remedy}") from None
         path = folder / f"{key}-{_hash(made)}.so"
         made.rename(path)
     return path

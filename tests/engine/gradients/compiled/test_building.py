@@ -73,7 +73,7 @@ def test_one_that_does_not_run_here_is_not_loaded(
     # What an instruction that the CPU lacks does to a process.
     ends = TEXT.replace("return 1", "__builtin_trap(); return 1")
     monkeypatch.setattr(libraries, "library_text", lambda real: ends)
-    assert "do not run here" in why_none()
+    assert "does not run in" in why_none()
     assert not kept(tmp_path)
 
 
@@ -88,6 +88,84 @@ def test_a_broken_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     broken.chmod(0o700)
     monkeypatch.setenv("CC", str(broken))
     assert why_none() == "broken-cc does not compile the steps: cc1: not found"
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("echo all is well", "broken-cc compiles the steps, and leaves no library"),
+        (
+            'while [ "$1" != -o ]; do shift; done; echo rubbish > "$2"',
+            "what broken-cc makes of the steps does not run in",
+        ),
+    ],
+)
+def test_a_compiler_that_only_says_that_it_has_done_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, said: str
+) -> None:
+    broken = tmp_path / "broken-cc"
+    broken.write_text(f"#!/bin/sh\n{does}\nexit 0\n")
+    broken.chmod(0o700)
+    monkeypatch.setenv("CC", str(broken))
+    assert why_none().startswith(said)
+    assert "\n" not in why_none()
+    assert not kept(tmp_path)
+
+
+def test_a_compiler_that_no_shell_could_call_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "cc 'O3")
+    found = find_compiler()
+    assert found is None or "O3" not in " ".join(found.command)
+
+
+def test_ziglang_is_called_where_there_is_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = find_compiler()
+    if compiler is None:
+        pytest.skip("there is no C compiler that could stand in for it")
+    package, about = tmp_path / "ziglang", tmp_path / "ziglang-0.17.1.dist-info"
+    package.mkdir()
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ziglang\nVersion: 0.17.1\n")
+    (package / "__init__.py").touch()
+    call = f"[*{compiler.command!r}, *sys.argv[2:]], env={dict(os.environ)!r}"
+    (package / "__main__.py").write_text(
+        f"import subprocess, sys\nassert sys.argv[1] == 'cc'\nsys.exit(subprocess.call({call}))\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(about))
+    monkeypatch.delenv("CC", raising=False)
+    found = find_compiler()
+    assert found is not None
+    assert (found.name, found.stamp) == ("ziglang", "ziglang 0.17.1")
+    library()
+    assert len(kept(tmp_path)) == 1
+
+
+def test_a_user_without_a_home_is_told_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", nowhere)
+    monkeypatch.setattr(building, "find_compiler", lambda: building.Compiler(("cc",), ""))
+    assert why_none() == (
+        "this user has no home to keep compiled steps in; "
+        "set XDG_CACHE_HOME to a folder that may be written into and run from"
+    )
+
+
+@needs_compiler
+def test_what_is_kept_is_loaded_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library()
+    _loaded.cache_clear()
+    # Whoever tests as root may write anywhere.
+    monkeypatch.setattr(building, "_locked", None)
+    assert Path(library()._name) == kept(tmp_path)[0]
 
 
 @needs_compiler

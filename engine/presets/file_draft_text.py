@@ -283,7 +283,7 @@ def _network(draft: FileDraft) -> Iterator[str]:
     said = f"the loss takes {inside} itself"
     if draft.task == "numbers":
         loss, said = "mse", "any number"
-    size = f"{draft.features} numbers go in, {outputs} come out"
+    size = f"{counted(draft.features, 'number')} in, {outputs} out"
     model = [
         _entry("hidden", network.hidden, size),
         _entry("activation", "relu"),

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from engine.data import load
 from engine.data.file import File
 from engine.data.splits import by_class, of_groups
-from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
 from engine.explain import formulas
 from engine.explain.program import program
@@ -158,17 +157,3 @@ def test_programs_part_every_class_alike(written_in: str, shuffle: bool) -> None
     space: dict[str, Any] = {}
     exec(compile(source, "program.py", "exec"), space)
     np.testing.assert_allclose(space["losses"], losses, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        (BY_GROUP, "data.split_by: no plain program can be written for such a split"),
-        ({"columns": {"x": {"missing": "mean"}}}, "data.columns: no plain program can be written"),
-    ],
-)
-def test_a_program_that_would_learn_something_else_is_refused_by_name(
-    settings: dict[str, Any], said: str
-) -> None:
-    with pytest.raises(EpochalError, match=said):
-        spec(**settings).program()

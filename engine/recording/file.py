@@ -16,7 +16,6 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -195,7 +194,7 @@ class Recorder:
         for event in events:
             self._groups.take(event)
             for each in (*self._groups.before(event, self._size), event):
-                self._buffer.append(encode(replace(each, t=t), self._groups.columns))
+                self._buffer.append(encode(each, self._groups.columns, t))
         # Blocks come twenty times a second: a write for each would be felt on a network disk.
         if any(isinstance(event, _SYNCED) for event in events):
             self.flush(sync=True)

@@ -7,7 +7,9 @@ not finite are written as ``"nan"``, ``"inf"`` and ``"-inf"``.
 from __future__ import annotations
 
 import base64
+import binascii
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -48,21 +50,27 @@ from .groups import are_columns
 _DATA: Final = b',"data":"'
 """What stands before the data of a line, which is its last value."""
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+"""Made once: a run of a second has thousands of lines."""
+
 MOST_DAMAGED: Final = 10_000
 """Lines of a recording that may make no sense; a crash leaves one."""
 
 
-def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> bytes:
+def encode(
+    event: Event, columns: Mapping[str, list[str]] | None = None, t: float | None = None
+) -> bytes:
     """Return an event's whole line, newline included.
 
     Args:
         event: What to write.
         columns: The header's, to name the newest row's numbers in a series' ``last``.
+        t: The seconds that stand in the line; the event's own where left out.
     """
     line: dict[str, Any] = {"kind": event.kind}
     data: bytes | None = None
     if not isinstance(event, Header):
-        line["t"] = round(event.t, 4)
+        line["t"] = round(event.t if t is None else t, 4)
     match event:
         case Series():
             line |= {"group": event.group, "first": event.first, "stride": event.stride}
@@ -84,8 +92,7 @@ def encode(event: Event, columns: Mapping[str, list[str]] | None = None) -> byte
             values = {item.name: getattr(event, item.name) for item in fields(event)}
             values.pop("t")
             line |= as_json(values)
-    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    head = text.encode("utf-8", "replace")
+    head = _JSON.encode(line).encode("utf-8", "replace")
     if data is None:
         return head + b"\n"
     # By hand: looking through megabytes of base64 for what JSON would escape finds nothing.
@@ -238,7 +245,7 @@ _FITS: Final[Mapping[str, Fits]] = {
 
 
 def _pack(values: Values) -> bytes:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes())
+    return binascii.b2a_base64(np.ascontiguousarray(values, "<f4").data, newline=False)
 
 
 def _unpack(data: bytes | str) -> Values:
@@ -247,4 +254,5 @@ def _unpack(data: bytes | str) -> Values:
 
 def _number(value: np.float32) -> Any:
     """Return a number of single precision in its few digits, written out where JSON has no word."""
-    return as_json(float(str(value)))
+    number = float(str(value))
+    return number if math.isfinite(number) else str(number)

@@ -16,7 +16,6 @@ from typing import Final
 
 from ..recording.events import End, Event, RunWarning
 from .marks import Marks
-from .snapshots import keeps_snapshot
 from .trainer import Trainer
 
 BLOCK_SECONDS: Final = 0.05
@@ -91,7 +90,7 @@ def weights_to_keep(trainer: Trainer) -> list[Event]:
     # Written though its step is past: whoever opens the recording finds the weights of the result.
     best = trainer.best_snapshot()
     # The last step's may be among those that were written all along.
-    kept = trainer.snapshots.all_along and keeps_snapshot(trainer.step)
+    kept = trainer.snapshots.keeps(trainer.step)
     return [*([best] if best else []), *([] if kept else [trainer.snapshot()])]
 
 

@@ -37,6 +37,7 @@ from ..recording.events import Series, Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
 from .probe_steps import PER_OCTAVE, measured_steps, stride_at
+from .reckoning import products
 
 MOST_ROWS: Final = 256
 """Rows of data on which it is asked whether a unit is dead, at most."""
@@ -83,16 +84,9 @@ def fixed_rows(
     return Batch(whole.inputs[:, index], whole.targets[:, index])
 
 
-def _products(experiment: Experiment) -> int:
-    """Return how many products one row takes: a convolution has each weight in many places."""
-    if experiment.model.layers:
-        return sum(layer.products for layer in experiment.plan)
-    return experiment.parameters
-
-
 def _row_count(experiment: Experiment) -> int:
     dies = any(ACTIVATIONS[name].traits.dies for name in experiment.model.activations[:-1])
-    cheap = CHEAP // max(1, _products(experiment))
+    cheap = CHEAP // max(1, products(experiment))
     wanted = min(MOST_ROWS if dies else MEAN_ROWS, max(experiment.batch_rows, cheap))
     if not experiment.data.fresh:
         wanted = min(wanted, experiment.data.sizes[0])
@@ -110,7 +104,7 @@ class Probe:
 
     def __init__(self, experiment: Experiment, layout: ParameterLayout, inputs: Tensor) -> None:
         self._every: Final = experiment.train.probe
-        large = _products(experiment) > LARGE
+        large = products(experiment) > LARGE
         self._per_octave: Final = PER_OCTAVE // 4 if large else PER_OCTAVE
         self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
         fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)

@@ -1,13 +1,17 @@
 """Which weights a recording keeps: fewer the larger the network is, and the older the step.
 
-up to 10 000 numbers    all along: every step to 64, then 64 each time the step doubles
+up to 10 000 numbers    all along: as many each time the step doubles, 64 at most
 up to 250 000           at the start, at the best step and at the end
 more                    none: the checkpoint beside the recording has them
+
+All along there are no more than take half of the recording's bytes and 5 % of the run's time, but
+32 in any case.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,38 +19,107 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..experiment.experiment import Experiment
 from ..network.parameters import ParameterLayout
 from ..recording.checkpoints import State
 from ..recording.events import Snapshot
 from ..recording.kept_weights import ENDS_LIMIT, SNAPSHOT_LIMIT
-from .probe_steps import measured_steps, stride_at
+from .reckoning import step_seconds
 
 PER_OCTAVE: Final = 64
-"""Snapshots each time the step doubles."""
+"""Snapshots each time the step doubles, at most."""
+
+LEAST: Final = 32
+"""Snapshots that a run has whatever they cost: a short one has all of its steps."""
+
+TIME_SHARE: Final = 0.05
+"""What they may take of a run's time, as it is reckoned."""
+
+SNAPSHOT_SECONDS: Final = (4e-6, 6e-9)
+"""What a snapshot takes in any case, and for each of its numbers."""
+
+LINE_NUMBERS: Final = 16
+"""Numbers that take as much room as what stands around a snapshot's in its line."""
 
 
-def keeps_snapshot(step: int) -> bool:
-    """Return whether the weights after ``step`` are kept: all to 64, then 64 an octave."""
-    # Learning is fast at first and slows down: equal ratios, not equal distances, show it all,
-    # and a run of a million steps costs a thousand snapshots.
-    return step == 0 or step % stride_at(step, "auto", PER_OCTAVE) == 0
+def most_snapshots(experiment: Experiment, layout: ParameterLayout) -> float:
+    """Return how many snapshots take 5 % of a run's time and half of its bytes.
+
+    Reckoned and not measured: the same run has the same snapshots on every machine.
+    """
+    numbers, members, steps = layout.positions.shape[1], layout.members, experiment.steps
+    measured = 1 + experiment.has_accuracy
+    # The loss, the rate, the norm of all and of each; what is measured on the dev set.
+    often = measured / (experiment.evaluation_stride or math.inf)
+    row = measured + 2 + len(layout.parameters) + often
+    by_bytes: float = steps * row * members / (numbers * members + LINE_NUMBERS)
+    once, each = SNAPSHOT_SECONDS
+    seconds = steps * members * step_seconds(experiment)
+    by_time: float = TIME_SHARE * seconds / (once + each * numbers * members)
+    return max(LEAST, min(by_bytes, by_time))
+
+
+class SnapshotSteps:
+    """The steps whose weights are kept: as many each time the step doubles.
+
+    Learning is fast at first and slows down: equal ratios, not equal distances, show it all.
+
+    Args:
+        steps: Of the whole run.
+        most: How many may be kept of them.
+    """
+
+    def __init__(self, steps: int, most: float) -> None:
+        fitting = (each for each in range(PER_OCTAVE, 1, -1) if count_until(steps, each) <= most)
+        self.per_octave: Final = next(fitting, 1)
+        """How many there are between a power of two and the next."""
+
+    def __contains__(self, step: int) -> bool:
+        return step in self.between(step, step)
+
+    def between(self, first: int, last: int) -> list[int]:
+        """Return those from ``first`` to ``last``."""
+        steps = [0] if first <= 0 <= last else []
+        octave = 1 << (max(first, 1).bit_length() - 1)
+        while octave <= last:
+            # Rounded up, and where an octave has fewer steps than fractions, each of them once.
+            each = range(self.per_octave, 2 * self.per_octave)
+            kept = dict.fromkeys(-(-octave * part // self.per_octave) for part in each)
+            octave *= 2
+            steps += [step for step in kept if first <= step <= last and step < octave]
+        return steps
+
+
+def count_until(last: int, per_octave: int) -> int:
+    """Return how many steps are kept from 1 to ``last``."""
+    octave = 1 << (last.bit_length() - 1)
+    # The octaves before have as many each, or all of their steps; of the last one a part is over.
+    before = sum(min(per_octave, 1 << each) for each in range(octave.bit_length() - 1))
+    return before + min(last - octave + 1, last * per_octave // octave - per_octave + 1)
 
 
 class Snapshots:
     """Takes the weights that a recording keeps.
 
     Args:
+        experiment: What is trained.
         layout: Where the parameters lie.
         few: Take only the first, the best and the last, however small the network is.
     """
 
-    def __init__(self, layout: ParameterLayout, *, few: bool = False) -> None:
+    def __init__(
+        self, experiment: Experiment, layout: ParameterLayout, *, few: bool = False
+    ) -> None:
         self._layout = layout
+        self._steps = SnapshotSteps(experiment.steps, most_snapshots(experiment, layout))
         numbers = layout.positions.size
         self.ends: Final = numbers <= ENDS_LIMIT
         """Whether the network is small enough to record its first, best and last weights."""
-        self.all_along: Final = numbers <= SNAPSHOT_LIMIT and not few
-        """Whether it is small enough for those of the steps in between."""
+        self._all_along: Final = numbers <= SNAPSHOT_LIMIT and not few
+
+    def keeps(self, step: int) -> bool:
+        """Return whether the weights after ``step`` are kept."""
+        return self._all_along and step in self._steps
 
     def of_block(self, first: int, weights: Tensor) -> list[Snapshot]:
         """Return the snapshots of a block.
@@ -55,13 +128,13 @@ class Snapshots:
             first: The step of the first row.
             weights: The weights after each step, [rows, size].
         """
-        if not self.all_along:
+        steps = self._steps.between(first, first + len(weights) - 1) if self._all_along else []
+        if not steps:
             return []
-        steps = measured_steps(first, first + len(weights) - 1, "auto", PER_OCTAVE)
-        rows = [step - first for step in steps]
         # One fetch for all of them: on CUDA each would wait for the device.
-        kept = zip(rows, self._layout.pack(weights[rows]), strict=True)
-        return [Snapshot(step=first + row, values=values) for row, values in kept]
+        rows = weights[[step - first for step in steps]]
+        kept = zip(steps, self._layout.pack(rows), strict=True)
+        return [Snapshot(step=step, values=values) for step, values in kept]
 
 
 class BestWeights:

@@ -130,7 +130,7 @@ class Trainer:
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(self.members, network)
         """Measures the network as it is on any rows."""
-        self.snapshots: Final = Snapshots(layout, few=few_weights)
+        self.snapshots: Final = Snapshots(experiment, layout, few=few_weights)
         """Which weights a recording keeps."""
         self._stopping = EarlyStopping(self.members, rungs)
         self._best = BestWeights(layout, weights)

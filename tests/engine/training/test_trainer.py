@@ -14,7 +14,7 @@ from engine.experiment.experiment import Experiment
 from engine.recording.events import Event, Series, Snapshot
 from engine.step.evaluation import Evaluator
 from engine.training.block import Block
-from engine.training.snapshots import keeps_snapshot
+from engine.training.snapshots import LEAST, SnapshotSteps, count_until, most_snapshots
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -311,14 +311,32 @@ def test_a_larger_network_keeps_rows_within_its_memory() -> None:
     assert trainer._rows.capacity < 9
     steps, values = rows(run(trainer, 9))
     np.testing.assert_array_equal(steps, np.arange(1, 10))
-    assert not trainer.snapshots.all_along
+    assert not any(map(trainer.snapshots.keeps, range(10)))
     assert np.isfinite(values).all()
 
 
-def test_snapshots_are_all_to_64_and_then_64_an_octave() -> None:
-    kept = [step for step in range(1025) if keeps_snapshot(step)]
+def test_snapshots_are_as_many_in_every_octave_and_no_more_than_may_be() -> None:
+    kept = SnapshotSteps(1024, 10_000).between(0, 1024)
     assert kept[:65] == list(range(65))
     assert [sum(2**k <= s < 2 ** (k + 1) for s in kept) for k in (6, 7, 8, 9)] == [64] * 4
+    for steps in (1, 7, 64, 1000, 4321):
+        for most in (LEAST, 50, 333.3):
+            some = SnapshotSteps(steps, most)
+            whole = some.between(1, steps)
+            assert len(whole) == count_until(steps, some.per_octave) <= most
+            assert whole == [step for step in range(1, steps + 1) if step in some]
+            more = count_until(steps, some.per_octave + 1)
+            assert some.per_octave == 64 or more > most or more == len(whole)
+
+
+def test_snapshots_take_half_of_the_bytes_where_a_run_has_more_than_a_few() -> None:
+    spec = experiment(CUBIC, train={"steps": 6000})
+    trainer = Trainer(spec)
+    most = most_snapshots(spec, trainer._rows.layout)
+    kept = trainer.snapshots._steps.between(0, 6000)
+    assert LEAST < len(kept) - 1 <= most
+    numbers = len(trainer.columns["train"]) * 6000
+    assert len(kept) * trainer.snapshot().values.size <= numbers
 
 
 def test_float64_is_computed_in_float64() -> None:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 CAPACITY: Final = 256
 """Rows of a block, where memory allows."""
 
+SMALL: Final = (1024, 16 * 2**20)
+"""Rows of a block of a small network, and the bytes that they may take: between two blocks there is
+more to do than in dozens of its steps."""
+
 BUDGET: Final = 64 * 2**20
 """Bytes the rows may take: a large network gets fewer of them."""
 
@@ -49,7 +53,9 @@ class Measurements:
         size, members = layout.size, layout.members
         # Gradients and weights are all that counts; the rest of a row is a number a member.
         row_bytes = 2 * size * weights.itemsize
-        self.capacity = max(1, min(CAPACITY, BUDGET // row_bytes))
+        most, small_bytes = SMALL
+        fitting = max(min(CAPACITY, BUDGET // row_bytes), small_bytes // row_bytes)
+        self.capacity = max(1, min(most, fitting))
 
         # Made once and written over by every block. What CUDA graphs have captured
         # goes on writing where it wrote, and views of the rows need not be made again.

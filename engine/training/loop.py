@@ -24,6 +24,9 @@ BLOCK_SECONDS: Final = 0.05
 MAX_BLOCK: Final = 4096
 """Steps a block may have, however quick they are."""
 
+GROWTH: Final = 8
+"""How many times as long as the one before a block may be: it takes few to come to the longest."""
+
 
 class Pace:
     """How many steps the next block has: what fits ``BLOCK_SECONDS``, or what a person asked.
@@ -46,13 +49,13 @@ class Pace:
         return min(self._fitting, self.limit or MAX_BLOCK)
 
     def end(self, count: int) -> None:
-        """Learn from how long ``count`` steps took; grow no faster than twofold."""
+        """Learn from how long ``count`` steps took; grow no faster than eightfold."""
         seconds = max(self._clock() - self._started, 1e-6)
         # Measured anew after every block: other work on the machine makes blocks shorter, not
         # rarer.
         fitting = int(count * BLOCK_SECONDS / seconds)
         # The first block has a single step, which also warms everything up: its time says little.
-        self._fitting = max(1, min(fitting, 2 * max(count, self._fitting), MAX_BLOCK))
+        self._fitting = max(1, min(fitting, GROWTH * max(count, self._fitting), MAX_BLOCK))
 
 
 def train(trainer: Trainer, pace: Pace, marks: Marks | None = None) -> Iterator[list[Event]]:

@@ -68,12 +68,12 @@ def test_a_block_is_as_long_as_fits_its_time() -> None:
     assert pace.begin() == pytest.approx(BLOCK_SECONDS / 0.001, abs=1)
 
 
-def test_a_block_grows_no_faster_than_twofold_and_not_for_ever() -> None:
+def test_a_block_grows_no_faster_than_eightfold_and_not_for_ever() -> None:
     pace, counts = Pace(Clock()), []
     for _ in range(20):
         counts.append(pace.begin())
         pace.end(counts[-1])
-    assert counts[:5] == [1, 2, 4, 8, 16]
+    assert counts[:5] == [1, 8, 64, 512, 4096]
     assert counts[-1] == MAX_BLOCK
 
 

@@ -30,6 +30,8 @@ from torch import Tensor, nn
 from ..components.activations import ACTIVATIONS, SATURATED
 from ..experiment.experiment import Experiment, Members
 from ..experiment.layers import Normalisation, PlannedLayer
+from ..gradients.compiled.look import Look
+from ..gradients.compiled.method import Compiled
 from ..network.module import EPSILON, convolved, make_activation, make_layer, spread
 from ..network.parameters import ParameterLayout
 from ..randomness import generator
@@ -110,9 +112,15 @@ class Probe:
         fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)
         self._chunk = max(1, min(CHUNK_STEPS, fitting))
         self._before: Tensor | None = None
+        self._look: Look | None = None
         columns = [*self._norms.columns, *self._slopes.columns]
         self.columns: Final = [] if self._every == "off" else columns
         """The columns of its rows; none where nothing is measured."""
+
+    def measure_as_played(self, method: Compiled) -> None:
+        """Have it measured by the compiled steps' own functions, with no operation called."""
+        if self.columns:
+            self._look = method.look(*self._slopes.asked())
 
     def keep(self, first: int, weights: Tensor) -> None:
         """Keep the weights before a block, where its first step is measured."""
@@ -144,6 +152,12 @@ class Probe:
 
     def _measure(self, picked: list[int], weights: Tensor) -> Values:
         """Return all columns in some rows of a block, [columns, rows, members]."""
+        if self._look is not None:
+            norms, shares = self._look.measure(picked, weights, self._before)
+            each = norms.transpose(2, 3, 0, 1)
+            columns = [with_ratios(each[0], each[1]), self._slopes.picked(shares)]
+            with np.errstate(over="ignore"):
+                return np.concatenate(columns).astype(np.float32)
         starts = range(0, len(picked), self._chunk)
         chunks = [self._measure_chunk(picked[i : i + self._chunk], weights) for i in starts]
         with np.errstate(over="ignore"):
@@ -191,11 +205,7 @@ class Norms:
         else:
             each = [norms_of(self._layout, flat) for flat in (weights, updates)]
             norms = torch.cat(each).cpu().numpy()
-        weight_norms, update_norms = np.split(norms.transpose(2, 0, 1), 2, axis=1)
-        with np.errstate(all="ignore"):
-            # 0 / 0 is no update of nothing, which is 0 and no NaN.
-            ratios = np.where(update_norms == 0, 0.0, update_norms / weight_norms)
-        return np.concatenate([weight_norms, ratios])
+        return with_ratios(*np.split(norms.transpose(2, 0, 1), 2, axis=1))
 
     def _at_once(self, flat: Tensor) -> NDArray[np.float64]:
         """Return ``norms_of`` a small network in few calls, which is all that it waits for."""
@@ -205,6 +215,19 @@ class Norms:
             squares = np.add.reduceat(np.square(numbers), self._starts, axis=1)
         norms = np.sqrt(squares).reshape(len(flat), -1, self._layout.members)
         return norms.transpose(0, 2, 1)
+
+
+def with_ratios(
+    weight_norms: NDArray[np.float64], update_norms: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return norms [parameters, rows, members], and behind them those of updates as their share.
+
+    What did not move has the ratio 0, also where it is nothing but zeros.
+    """
+    with np.errstate(all="ignore"):
+        # 0 / 0 is no update of nothing, which is 0 and no NaN.
+        ratios = np.where(update_norms == 0, 0.0, update_norms / weight_norms)
+    return np.concatenate([weight_norms, ratios])
 
 
 class Slopes:
@@ -247,14 +270,25 @@ class Slopes:
         self._starts = np.cumsum([0, *self._counts[:-1]])
         # What a unit's greatest slope, or the sum of its slopes, is at most where it counts.
         most = [
-            rows
-            * self._layers[at].places
-            * SATURATED
-            * self._layers[at].activation.traits.steepest
-            * (what != "dead")
+            rows * self._layers[at].places * self._layers[at].saturated_below * (what != "dead")
             for what, at in self._columns
         ]
         self._most = np.repeat(most, self._counts)
+
+    def asked(self) -> tuple[Tensor, list[float]]:
+        """Return the rows that go through the networks, and as ``Look`` has it what their units'
+        slopes add up to where they are saturated.
+        """
+        watched = [at if layer.watched else None for at, layer in enumerate(self._layers)]
+        rows = self._inputs.shape[1]
+        return self._inputs, [
+            math.nan if at is None else rows * self._layers[at].saturated_below for at in watched
+        ]
+
+    def picked(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the columns of shares [rows, members, layers, dead and saturated]."""
+        each = [shares[:, :, at, int(what != "dead")] for what, at in self._columns]
+        return np.stack(each) if each else np.empty((0, *shares.shape[:2]))
 
     def measure(self, weights: Tensor) -> NDArray[np.float64]:
         """Return the columns for some rows of weights [rows, size]: [columns, rows, members]."""
@@ -331,6 +365,8 @@ class HiddenLayer:
         self.activation: Final = ACTIVATIONS[activation]
         self.watched: Final = bool(self.activation.traits.dies or self.activation.traits.steepest)
         """Whether its units can die or saturate."""
+        self.saturated_below: Final = SATURATED * self.activation.traits.steepest
+        """The mean slope up to which a unit is saturated."""
         self.module: Final = make_activation(activation)
         self.channels: Final = layer.out[0]
         """Its units, which for a convolution are channels."""

@@ -28,6 +28,7 @@ from torch import Tensor
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.choice import make_method
+from ..gradients.compiled.method import Compiled
 from ..gradients.method import Workload
 from ..network.parameters import ParameterLayout
 from ..network.trainable import make_network
@@ -127,6 +128,8 @@ class Trainer:
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
         self.method, self.choice = make_method(workload, self.threads, way)
+        if isinstance(self.method, Compiled):
+            self._probe.measure_as_played(self.method)
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(self.members, network)
         """Measures the network as it is on any rows."""

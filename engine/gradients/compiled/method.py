@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from ...step.measurements import Measurements
 from ..method import Workload
 from . import task as told
 from .library import library
+from .look import Look, Play
 from .printing import single_states
 from .telling import TaskTelling, number_of, rule_of, stride_bytes
 
@@ -71,7 +73,8 @@ class Compiled:
         experiment, network = workload.experiment, workload.network
         assert isinstance(network, Network)
         real = "double" if workload.weights.dtype == torch.float64 else "float"
-        self._room, self._take = told.functions(library(real), real)
+        self._library, self._real = library(real), real
+        self._room, self._take = told.functions(self._library, real)
         self.weights = workload.weights
         self._experiment, self._layout = experiment, workload.layout
         self._batches, self._members = workload.batches, workload.members
@@ -165,6 +168,15 @@ class Compiled:
         """Go on after a step with the rates of a run of so many steps."""
         self._rates.lengthen(steps, step)
 
+    def look(self, inputs: Tensor, most: Sequence[float]) -> Look:
+        """Return what measures the networks beside their training.
+
+        Args:
+            inputs: The rows that go through them, [members, rows, features].
+            most: As ``Look`` takes it.
+        """
+        return Look(self._library, self._real, self._task, self._share_out, inputs, most)
+
     def _spread(self, values: Any, into: Tensor) -> None:
         """Write a number of each member to all places of its weights."""
         for value, numbers in zip(values, self._layout.positions, strict=True):
@@ -236,23 +248,22 @@ class Compiled:
         return len(coming[0])
 
     def _play(self) -> None:
-        """Take the steps of a portion, the members shared out among the threads."""
-        needed = self._room(self._task)
-        if not self._spaces or len(self._spaces[0]) < needed:
-            self._spaces = [_aligned(needed) for _ in range(self._threads)]
+        """Take the steps of a portion."""
+        self._share_out(partial(self._take, self._task), self._room(self._task))
+
+    def _share_out(self, call: Play, room: int) -> None:
+        """Make a call for all members, shared out among the threads, each with room of its own."""
+        if not self._spaces or len(self._spaces[0]) < room:
+            self._spaces = [_aligned(room) for _ in range(self._threads)]
         # Whoever is done takes the next share: a core that others work on too holds nobody up.
         shares, own, *others = iter(self._shares), *self._spaces
         if self._pool is None:
-            self._play_shares(shares, own)
+            _play_shares(call, shares, own)
             return
-        pending = [self._pool.submit(self._play_shares, shares, each) for each in others]
-        self._play_shares(shares, own)
+        pending = [self._pool.submit(_play_shares, call, shares, each) for each in others]
+        _play_shares(call, shares, own)
         for each in pending:
             each.result()
-
-    def _play_shares(self, shares: Iterator[tuple[int, int]], space: Tensor) -> None:
-        for begin, end in shares:
-            self._take(self._task, begin, end, space.data_ptr())
 
     def _bind(self, rows: Measurements) -> None:
         """Get ready to fill these rows."""
@@ -263,6 +274,11 @@ class Compiled:
         task.losses, task.accuracies = rows.loss.data_ptr(), rows.accuracy.data_ptr()
         task.dev_losses = rows.dev_loss.data_ptr()
         task.dev_accuracies = rows.dev_accuracy.data_ptr()
+
+
+def _play_shares(call: Play, shares: Iterator[tuple[int, int]], space: Tensor) -> None:
+    for begin, end in shares:
+        call(begin, end, space.data_ptr())
 
 
 def _aligned(size: int) -> Tensor:

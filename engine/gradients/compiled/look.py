@@ -1,0 +1,94 @@
+"""A look at networks beside their training, at some steps of a call that was played.
+
+It is a call of its own, over the weights that the steps left: ``engine.training.probe`` says what
+is measured, and does so by PyTorch's own modules where steps are not compiled.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from ctypes import POINTER, Structure, c_int64, c_void_p
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .task import Task
+
+Play = Callable[[Callable[..., None], int], None]
+"""Calls a function with the first and last member of each thread's share, and its own room of some
+bytes."""
+
+
+class LookAsked(Structure):
+    """What is looked at: see ``probe.h``."""
+
+    _fields_ = [
+        ("rows", c_int64),
+        ("inputs", c_void_p),
+        ("input_member", c_int64),
+        ("layers", c_int64),
+        ("most", c_void_p),
+        ("count", c_int64),
+        *[(name, c_void_p) for name in ("rows_of_block", "after", "before", "norms", "shares")],
+    ]
+
+
+class Look:
+    """Measures the networks of a task.
+
+    Args:
+        library: Where the functions are.
+        real: ``float`` or ``double``.
+        task: What is trained.
+        play: Shares the members out among threads.
+        inputs: The rows that go through the networks, [members, rows, features].
+        most: What a unit's slopes add up to at most where it is saturated, for each hidden layer
+            that they go through; NaN where nobody asks.
+    """
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        real: str,
+        task: Task,
+        play: Play,
+        inputs: Tensor,
+        most: Sequence[float],
+    ) -> None:
+        self._look: Any = getattr(library, f"look_at_{real}")
+        self._look.restype = None
+        self._look.argtypes = [POINTER(Task), POINTER(LookAsked), c_int64, c_int64, c_void_p]
+        room: Any = getattr(library, f"look_room_{real}")
+        room.restype, room.argtypes = c_int64, [POINTER(Task), POINTER(LookAsked)]
+        self._task, self._play = task, play
+        self._held: Final = (inputs, np.array(most, np.float64))
+        """What the call reads, and nobody else may keep."""
+        self._asked = LookAsked(rows=inputs.shape[1], inputs=inputs.data_ptr(), layers=len(most))
+        self._asked.input_member, self._asked.most = inputs.stride(0), self._held[1].ctypes.data
+        self._room = int(room(task, self._asked))
+
+    def measure(
+        self, picked: Sequence[int], after: Tensor, before: Tensor | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Measure the networks after some steps of a block.
+
+        Args:
+            picked: The rows of these steps, from 0.
+            after: The weights after each step of the block, [rows, size].
+            before: Those before it, [size], where its first step is among them.
+
+        Returns:
+            The norms of parameters and of their updates, [steps, members, 2, parameters], and the
+            shares of dead and of saturated units, [steps, members, layers, 2].
+        """
+        task, asked, rows = self._task, self._asked, np.array(picked, np.int64)
+        norms = np.empty((len(rows), task.members, 2, task.parameters))
+        shares = np.empty((len(rows), task.members, asked.layers, 2))
+        asked.count, asked.rows_of_block = len(rows), rows.ctypes.data
+        asked.after, asked.before = after.data_ptr(), 0 if before is None else before.data_ptr()
+        asked.norms, asked.shares = norms.ctypes.data, shares.ctypes.data
+        self._play(lambda begin, end, room: self._look(task, asked, begin, end, room), self._room)
+        return norms, shares

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -67,9 +67,11 @@ class SnapshotSteps:
     Args:
         steps: Of the whole run.
         most: How many may be kept of them.
+        marks: Steps that are kept in any case: those at which something is told of the network.
     """
 
-    def __init__(self, steps: int, most: float) -> None:
+    def __init__(self, steps: int, most: float, marks: Iterable[int] = ()) -> None:
+        self._marks = sorted(set(marks))
         fitting = (each for each in range(PER_OCTAVE, 1, -1) if count_until(steps, each) <= most)
         self.per_octave: Final = next(fitting, 1)
         """How many there are between a power of two and the next."""
@@ -79,7 +81,7 @@ class SnapshotSteps:
 
     def between(self, first: int, last: int) -> list[int]:
         """Return those from ``first`` to ``last``."""
-        steps = [0] if first <= 0 <= last else []
+        steps = [step for step in (0, *self._marks) if first <= step <= last]
         octave = 1 << (max(first, 1).bit_length() - 1)
         while octave <= last:
             # Rounded up, and where an octave has fewer steps than fractions, each of them once.
@@ -87,7 +89,7 @@ class SnapshotSteps:
             kept = dict.fromkeys(-(-octave * part // self.per_octave) for part in each)
             octave *= 2
             steps += [step for step in kept if first <= step <= last and step < octave]
-        return steps
+        return sorted(set(steps))
 
 
 def count_until(last: int, per_octave: int) -> int:
@@ -111,7 +113,10 @@ class Snapshots:
         self, experiment: Experiment, layout: ParameterLayout, *, few: bool = False
     ) -> None:
         self._layout = layout
-        self._steps = SnapshotSteps(experiment.steps, most_snapshots(experiment, layout))
+        standing = [experiment.step_of(mark) for mark in experiment.marks]
+        marks = [step for step in standing if step is not None]
+        most = most_snapshots(experiment, layout)
+        self._steps = SnapshotSteps(experiment.steps, most, marks)
         numbers = layout.positions.size
         self.ends: Final = numbers <= ENDS_LIMIT
         """Whether the network is small enough to record its first, best and last weights."""

@@ -1,11 +1,11 @@
 """Which weights a recording keeps: fewer the larger the network is, and the older the step.
 
-up to 10 000 numbers    all along: as many each time the step doubles, 64 at most
+up to 10 000 numbers    all along: as many each time the step doubles, from 2 to 64
 up to 250 000           at the start, at the best step and at the end
 more                    none: the checkpoint beside the recording has them
 
 All along there are no more than take half of the recording's bytes and 5 % of the run's time, but
-32 in any case.
+in any case those of the first 32 steps, of a preset's marks, and 2 each time the step doubles.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ from .reckoning import step_seconds
 PER_OCTAVE: Final = 64
 """Snapshots each time the step doubles, at most."""
 
-LEAST: Final = 32
-"""Snapshots that a run has whatever they cost: a short one has all of its steps."""
+FIRST: Final = 32
+"""Steps from the first on that are all kept, whatever they cost."""
+
+LEAST: Final = 2
+"""Snapshots each time the step doubles, at least."""
 
 TIME_SHARE: Final = 0.05
 """What they may take of a run's time, as it is reckoned."""
@@ -56,7 +59,7 @@ def most_snapshots(experiment: Experiment, layout: ParameterLayout) -> float:
     once, each = SNAPSHOT_SECONDS
     seconds = steps * members * step_seconds(experiment)
     by_time: float = TIME_SHARE * seconds / (once + each * numbers * members)
-    return max(LEAST, min(by_bytes, by_time))
+    return min(by_bytes, by_time)
 
 
 class SnapshotSteps:
@@ -72,8 +75,9 @@ class SnapshotSteps:
 
     def __init__(self, steps: int, most: float, marks: Iterable[int] = ()) -> None:
         self._marks = sorted(set(marks))
-        fitting = (each for each in range(PER_OCTAVE, 1, -1) if count_until(steps, each) <= most)
-        self.per_octave: Final = next(fitting, 1)
+        several = range(PER_OCTAVE, LEAST, -1)
+        fitting = (each for each in several if count_until(steps, each) <= most)
+        self.per_octave: Final = next(fitting, LEAST)
         """How many there are between a power of two and the next."""
 
     def __contains__(self, step: int) -> bool:
@@ -81,8 +85,9 @@ class SnapshotSteps:
 
     def between(self, first: int, last: int) -> list[int]:
         """Return those from ``first`` to ``last``."""
-        steps = [step for step in (0, *self._marks) if first <= step <= last]
-        octave = 1 << (max(first, 1).bit_length() - 1)
+        some = (*range(FIRST + 1), *self._marks)
+        steps = [step for step in some if first <= step <= last]
+        octave = 1 << (max(first, FIRST).bit_length() - 1)
         while octave <= last:
             # Rounded up, and where an octave has fewer steps than fractions, each of them once.
             each = range(self.per_octave, 2 * self.per_octave)
@@ -94,9 +99,12 @@ class SnapshotSteps:
 
 def count_until(last: int, per_octave: int) -> int:
     """Return how many steps are kept from 1 to ``last``."""
-    octave = 1 << (last.bit_length() - 1)
+    if last <= FIRST:
+        return last
+    octave, begun = 1 << (last.bit_length() - 1), FIRST.bit_length() - 1
     # The octaves before have as many each, or all of their steps; of the last one a part is over.
-    before = sum(min(per_octave, 1 << each) for each in range(octave.bit_length() - 1))
+    octaves = range(begun, octave.bit_length() - 1)
+    before = FIRST - 1 + sum(min(per_octave, 1 << each) for each in octaves)
     return before + min(last - octave + 1, last * per_octave // octave - per_octave + 1)
 
 

@@ -61,14 +61,13 @@ class Look:
         self._look: Any = getattr(library, f"look_at_{real}")
         self._look.restype = None
         self._look.argtypes = [POINTER(Task), POINTER(LookAsked), c_int64, c_int64, c_void_p]
-        room: Any = getattr(library, f"look_room_{real}")
-        room.restype, room.argtypes = c_int64, [POINTER(Task), POINTER(LookAsked)]
+        self._room: Any = getattr(library, f"look_room_{real}")
+        self._room.restype, self._room.argtypes = c_int64, [POINTER(Task), POINTER(LookAsked)]
         self._task, self._play = task, play
         self._held: Final = (inputs, np.array(most, np.float64))
         """What the call reads, and nobody else may keep."""
         self._asked = LookAsked(rows=inputs.shape[1], inputs=inputs.data_ptr(), layers=len(most))
         self._asked.input_member, self._asked.most = inputs.stride(0), self._held[1].ctypes.data
-        self._room = int(room(task, self._asked))
 
     def measure(
         self, picked: Sequence[int], after: Tensor, before: Tensor | None
@@ -90,5 +89,7 @@ class Look:
         asked.count, asked.rows_of_block = len(rows), rows.ctypes.data
         asked.after, asked.before = after.data_ptr(), 0 if before is None else before.data_ptr()
         asked.norms, asked.shares = norms.ctypes.data, shares.ctypes.data
-        self._play(lambda begin, end, room: self._look(task, asked, begin, end, room), self._room)
+        # Asked each time: a layer takes more where there are masks, which come with the steps.
+        needed = self._room(task, asked)
+        self._play(lambda begin, end, room: self._look(task, asked, begin, end, room), needed)
         return norms, shares

@@ -14,7 +14,7 @@ from engine.experiment.experiment import Experiment
 from engine.recording.events import Event, Series, Snapshot
 from engine.step.evaluation import Evaluator
 from engine.training.block import Block
-from engine.training.snapshots import LEAST, SnapshotSteps, count_until, most_snapshots
+from engine.training.snapshots import FIRST, LEAST, SnapshotSteps, count_until, most_snapshots
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment
 
@@ -319,14 +319,15 @@ def test_snapshots_are_as_many_in_every_octave_and_no_more_than_may_be() -> None
     kept = SnapshotSteps(1024, 10_000).between(0, 1024)
     assert kept[:65] == list(range(65))
     assert [sum(2**k <= s < 2 ** (k + 1) for s in kept) for k in (6, 7, 8, 9)] == [64] * 4
-    for steps in (1, 7, 64, 1000, 4321):
-        for most in (LEAST, 50, 333.3):
-            some = SnapshotSteps(steps, most)
-            whole = some.between(1, steps)
-            assert len(whole) == count_until(steps, some.per_octave) <= most
-            assert whole == [step for step in range(1, steps + 1) if step in some]
-            more = count_until(steps, some.per_octave + 1)
-            assert some.per_octave == 64 or more > most or more == len(whole)
+    for steps in (1, 7, 33, 64, 1000, 4321):
+        for most in (30, 60, 333.3):
+            some = SnapshotSteps(steps, most, [5, 777])
+            assert [step in some for step in (5, 777)] == [True, True]
+            whole = [step for step in some.between(1, steps) if step != 777]
+            assert len(whole) == count_until(steps, some.per_octave)
+            assert len(whole) <= most or some.per_octave == LEAST
+            assert whole == [step for step in range(1, steps + 1) if step in some and step != 777]
+            assert some.per_octave == 64 or count_until(steps, some.per_octave + 1) > most
 
 
 def test_snapshots_take_half_of_the_bytes_where_a_run_has_more_than_a_few() -> None:
@@ -334,7 +335,7 @@ def test_snapshots_take_half_of_the_bytes_where_a_run_has_more_than_a_few() -> N
     trainer = Trainer(spec)
     most = most_snapshots(spec, trainer._rows.layout)
     kept = trainer.snapshots._steps.between(0, 6000)
-    assert LEAST < len(kept) - 1 <= most
+    assert FIRST + 7 * LEAST < len(kept) - 1 <= most
     numbers = len(trainer.columns["train"]) * 6000
     assert len(kept) * trainer.snapshot().values.size <= numbers
 

@@ -30,8 +30,9 @@ from torch import Tensor, nn
 from ..components.activations import ACTIVATIONS, SATURATED
 from ..experiment.experiment import Experiment, Members
 from ..experiment.layers import Normalisation, PlannedLayer
-from ..gradients.compiled.look import Look
 from ..gradients.compiled.method import Compiled
+from ..gradients.compiled.probe import CompiledProbe
+from ..gradients.method import Method
 from ..network.module import EPSILON, convolved, make_activation, make_layer, spread
 from ..network.parameters import ParameterLayout
 from ..randomness import generator
@@ -112,14 +113,14 @@ class Probe:
         fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)
         self._chunk = max(1, min(CHUNK_STEPS, fitting))
         self._before: Tensor | None = None
-        self._look: Look | None = None
+        self._look: CompiledProbe | None = None
         columns = [*self._norms.columns, *self._slopes.columns]
         self.columns: Final = [] if self._every == "off" else columns
         """The columns of its rows; none where nothing is measured."""
 
-    def measure_as_played(self, method: Compiled) -> None:
-        """Have it measured by the compiled steps' own functions, with no operation called."""
-        if self.columns:
+    def measure_as_played(self, method: Method) -> None:
+        """Have it measured by compiled functions, with no operation called, where steps are such."""
+        if self.columns and isinstance(method, Compiled):
             self._look = method.look(*self._slopes.asked())
 
     def keep(self, first: int, weights: Tensor) -> None:
@@ -276,7 +277,7 @@ class Slopes:
         self._most = np.repeat(most, self._counts)
 
     def asked(self) -> tuple[Tensor, list[float]]:
-        """Return the rows that go through the networks, and as ``Look`` has it what their units'
+        """Return the rows that go through the networks, and as ``CompiledProbe`` has it what their units'
         slopes add up to where they are saturated.
         """
         watched = [at if layer.watched else None for at, layer in enumerate(self._layers)]

@@ -35,11 +35,17 @@ FIRST: Final = 32
 LEAST: Final = 2
 """Snapshots each time the step doubles, at least."""
 
+SMALL: Final = (64, 64 << 10)
+"""Snapshots, and bytes of them, that nobody minds in a run however short."""
+
 TIME_SHARE: Final = 0.05
 """What they may take of a run's time, as it is reckoned."""
 
 SNAPSHOT_SECONDS: Final = (4e-6, 6e-9)
 """What a snapshot takes in any case, and for each of its numbers."""
+
+NUMBER_BYTES: Final = 16 / 3
+"""Of a number of float32 in base64."""
 
 LINE_NUMBERS: Final = 16
 """Numbers that take as much room as what stands around a snapshot's in its line."""
@@ -55,11 +61,13 @@ def most_snapshots(experiment: Experiment, layout: ParameterLayout) -> float:
     # The loss, the rate, the norm of all and of each; what is measured on the dev set.
     often = measured / (experiment.evaluation_stride or math.inf)
     row = measured + 2 + len(layout.parameters) + often
-    by_bytes: float = steps * row * members / (numbers * members + LINE_NUMBERS)
+    room = numbers * members + LINE_NUMBERS
     once, each = SNAPSHOT_SECONDS
-    seconds = steps * members * step_seconds(experiment)
-    by_time: float = TIME_SHARE * seconds / (once + each * numbers * members)
-    return min(by_bytes, by_time)
+    some, some_bytes = SMALL
+    seconds = TIME_SHARE * steps * members * step_seconds(experiment)
+    by_time = max(some, seconds / (once + each * numbers * members))
+    by_bytes = max(some_bytes / NUMBER_BYTES, steps * row * members) / room
+    return float(min(by_time, by_bytes))
 
 
 class SnapshotSteps:

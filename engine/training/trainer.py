@@ -28,7 +28,6 @@ from torch import Tensor
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..gradients.choice import make_method
-from ..gradients.compiled.method import Compiled
 from ..gradients.method import Workload
 from ..network.parameters import ParameterLayout
 from ..network.trainable import make_network
@@ -128,8 +127,7 @@ class Trainer:
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
         self.method, self.choice = make_method(workload, self.threads, way)
-        if isinstance(self.method, Compiled):
-            self._probe.measure_as_played(self.method)
+        self._probe.measure_as_played(self.method)
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(self.members, network)
         """Measures the network as it is on any rows."""
@@ -207,8 +205,7 @@ class Trainer:
             n: At least 1. How many are asked for at a time never changes a number.
         """
         assert self.outcome is None, "the run is over"
-        # More than the rows hold are taken in several goes; what was asked for is one block all the
-        # same, or a recording would show where memory ended.
+        # More than the rows hold are taken in several goes, and are one block all the same.
         stop, blocks = min(self.step + n, self.until), list[Block]()
         while self.step < stop and self.outcome is None:
             blocks.append(self._take(min(stop - self.step, self._rows.capacity)))
@@ -298,7 +295,7 @@ class Trainer:
         """Take ``count`` steps, no more than there are rows; return those that stand."""
         started = time.perf_counter()
         first = self.step + 1
-        # Both look at the weights before the first step, which the method is about to write over.
+        # Both look at the weights that the method is about to write over.
         self._probe.keep(first, self.method.weights)
         self._ended.begin_block()
         # Of a step by itself nothing is ever taken back.

@@ -31,8 +31,9 @@ from ...step.measurements import Measurements
 from ..method import Workload
 from . import task as told
 from .library import library
-from .look import Look, Play
+from .probe import CompiledProbe, Play
 from .printing import single_states
+from .probe import CompiledProbe
 from .telling import TaskTelling, number_of, rule_of, stride_bytes
 
 MOST_WEIGHTS: Final = 60_000
@@ -168,14 +169,14 @@ class Compiled:
         """Go on after a step with the rates of a run of so many steps."""
         self._rates.lengthen(steps, step)
 
-    def look(self, inputs: Tensor, most: Sequence[float]) -> Look:
+    def look(self, inputs: Tensor, most: Sequence[float]) -> CompiledProbe:
         """Return what measures the networks beside their training.
 
         Args:
             inputs: The rows that go through them, [members, rows, features].
-            most: As ``Look`` takes it.
+            most: As ``CompiledProbe`` takes it.
         """
-        return Look(self._library, self._real, self._task, self._share_out, inputs, most)
+        return CompiledProbe(self._library, self._real, self._task, self._share_out, inputs, most)
 
     def _spread(self, values: Any, into: Tensor) -> None:
         """Write a number of each member to all places of its weights."""

@@ -400,7 +400,7 @@ class TestWords:
         back = lost + int(np.argmax(right[lost:] == 1))
         assert (first + 1, lost + 1) == (80, 89)
         assert back > 900
-        said = outputs(run, [[1, 0]], lost + 11)[0].argmax()
+        said = outputs(run, [[1, 0]], lost + 8)[0].argmax()
         assert said != 1
 
 

@@ -358,3 +358,23 @@ def test_printed_programs_know_nothing_of_it(style: Any) -> None:
     default = program(experiment(MOONS), style)
     for every in ("off", 5):
         assert program(experiment(MOONS, train={"probe": every}), style) == default
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("spoiled", [False, True], ids=["fine", "spoiled"])
+def test_what_is_compiled_sees_what_pytorch_sees(name: str, dtype: str, spoiled: bool) -> None:
+    spec = experiment(SPECS[name], train={"dtype": dtype}, population={"seeds": 3})
+    trainer = Trainer(spec, threads=2)
+    assert trainer.method.way == "compiled"
+    measured, rows = trainer._probe, trainer._rows
+    measured.keep(1, trainer.method.weights)
+    trainer.method.take(1, 20, rows)
+    if spoiled:
+        first = rows.layout.positions[1, 0]
+        rows.weights[3:9, first], rows.weights[11, first] = math.nan, 1e9
+        rows.weights[14] *= 100
+    picked = [0, 2, 3, 4, 11, 12, 14, 19]
+    compiled = measured._measure(picked, rows.weights)
+    measured._look = None
+    np.testing.assert_allclose(compiled, measured._measure(picked, rows.weights), rtol=1e-6)

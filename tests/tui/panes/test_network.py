@@ -612,10 +612,10 @@ async def test_a_run_beside_that_lacks_the_picture_shows_its_own_and_says_so(run
 
 
 async def test_each_of_several_runs_is_shown_at_its_own_step(runs) -> None:
-    others = (beside(runs["two-moons"], "later", 1, step=40),)
+    others = (beside(runs["two-moons"], "later", 1, step=31),)
     view = view_of(runs["two-moons"], 12, label="sooner", others=others, exhibit="weights")
     async with hall((120, 25)) as (pilot, pane):
         lines = await show_several(pilot, pane, view)
         named = next(line for line in lines if "sooner" in line)
         assert "step 12" in named
-        assert "step 40" in named.partition("later")[2]
+        assert "step 31" in named.partition("later")[2]

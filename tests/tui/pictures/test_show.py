@@ -135,7 +135,7 @@ def test_a_step_shows_its_own_weights(runs, capsys) -> None:
 
 def test_of_a_step_that_is_not_kept_the_one_before_it_is_shown_and_said(runs, capsys) -> None:
     shown = Shown(runs, capsys, "two-moons", "--view", "region", "--step", "131")
-    assert "weights of step 130, kept nearest to step 131" in shown.lines[1]
+    assert "weights of step 128, kept nearest to step 131" in shown.lines[1]
 
 
 def test_the_best_step_is_the_results_and_says_so(runs, capsys) -> None:

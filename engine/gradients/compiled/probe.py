@@ -22,7 +22,7 @@ Play = Callable[[Callable[..., None], int], None]
 bytes."""
 
 
-class LookAsked(Structure):
+class ProbeAsked(Structure):
     """What is looked at: see ``probe.h``."""
 
     _fields_ = [
@@ -36,7 +36,7 @@ class LookAsked(Structure):
     ]
 
 
-class Look:
+class CompiledProbe:
     """Measures the networks of a task.
 
     Args:
@@ -60,13 +60,13 @@ class Look:
     ) -> None:
         self._look: Any = getattr(library, f"look_at_{real}")
         self._look.restype = None
-        self._look.argtypes = [POINTER(Task), POINTER(LookAsked), c_int64, c_int64, c_void_p]
+        self._look.argtypes = [POINTER(Task), POINTER(ProbeAsked), c_int64, c_int64, c_void_p]
         self._room: Any = getattr(library, f"look_room_{real}")
-        self._room.restype, self._room.argtypes = c_int64, [POINTER(Task), POINTER(LookAsked)]
+        self._room.restype, self._room.argtypes = c_int64, [POINTER(Task), POINTER(ProbeAsked)]
         self._task, self._play = task, play
         self._held: Final = (inputs, np.array(most, np.float64))
         """What the call reads, and nobody else may keep."""
-        self._asked = LookAsked(rows=inputs.shape[1], inputs=inputs.data_ptr(), layers=len(most))
+        self._asked = ProbeAsked(rows=inputs.shape[1], inputs=inputs.data_ptr(), layers=len(most))
         self._asked.input_member, self._asked.most = inputs.stride(0), self._held[1].ctypes.data
 
     def measure(

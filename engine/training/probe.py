@@ -119,7 +119,7 @@ class Probe:
         """The columns of its rows; none where nothing is measured."""
 
     def measure_as_played(self, method: Method) -> None:
-        """Have it measured by compiled functions, with no operation called, where steps are such."""
+        """Have it measured by compiled functions too, where its steps are played by such."""
         if self.columns and isinstance(method, Compiled):
             self._look = method.look(*self._slopes.asked())
 
@@ -277,8 +277,8 @@ class Slopes:
         self._most = np.repeat(most, self._counts)
 
     def asked(self) -> tuple[Tensor, list[float]]:
-        """Return the rows that go through the networks, and as ``CompiledProbe`` has it what their units'
-        slopes add up to where they are saturated.
+        """Return what a ``CompiledProbe`` is told: the rows that go through the networks, and what
+        a unit's slopes add up to at most where it is saturated, layer by layer.
         """
         watched = [at if layer.watched else None for at, layer in enumerate(self._layers)]
         rows = self._inputs.shape[1]

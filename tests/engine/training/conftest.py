@@ -31,6 +31,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     # Blocks of 1, 2, 4 and then 7 steps, however long they take.
     monkeypatch.setattr("engine.training.loop.BLOCK_SECONDS", 1e6)
     monkeypatch.setattr("engine.training.loop.MAX_BLOCK", 7)
+    monkeypatch.setattr("engine.training.loop.GROWTH", 2)
     # The process that seems to write them is this one, which is alive.
     monkeypatch.setattr("engine.runs.resuming.state_of", lambda *_: "crashed")
 

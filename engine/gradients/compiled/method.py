@@ -31,7 +31,6 @@ from ...step.measurements import Measurements
 from ..method import Workload
 from . import task as told
 from .library import library
-from .probe import CompiledProbe, Play
 from .printing import single_states
 from .probe import CompiledProbe
 from .telling import TaskTelling, number_of, rule_of, stride_bytes
@@ -252,7 +251,7 @@ class Compiled:
         """Take the steps of a portion."""
         self._share_out(partial(self._take, self._task), self._room(self._task))
 
-    def _share_out(self, call: Play, room: int) -> None:
+    def _share_out(self, call: Callable[..., None], room: int) -> None:
         """Make a call for all members, shared out among the threads, each with room of its own."""
         if not self._spaces or len(self._spaces[0]) < room:
             self._spaces = [_aligned(room) for _ in range(self._threads)]
@@ -277,7 +276,9 @@ class Compiled:
         task.dev_accuracies = rows.dev_accuracy.data_ptr()
 
 
-def _play_shares(call: Play, shares: Iterator[tuple[int, int]], space: Tensor) -> None:
+def _play_shares(
+    call: Callable[..., None], shares: Iterator[tuple[int, int]], space: Tensor
+) -> None:
     for begin, end in shares:
         call(begin, end, space.data_ptr())
 

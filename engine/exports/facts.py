@@ -16,8 +16,8 @@ Facts = dict[str, Any]
 SEVERAL: Final = ("population", "sweep")
 """The tables of a preset that say which networks there are, and not how one of them is."""
 
-NAMING_FILES: Final = (("data", "path"), ("model", "module"))
-"""The keys of an experiment that say where a file is."""
+NAMING_FILES: Final = (".data.path", ".model.module", ".origin.file")
+"""How the keys of an experiment end that say where a file is."""
 
 
 def facts_of(export: Export) -> list[Facts]:
@@ -58,20 +58,25 @@ def settings_of(header: Header, member: int) -> Facts:
     tables = without_folders(header.experiment)
     alone = {key: each for key, each in tables.items() if key not in SEVERAL}
     differing = header.variants[member] if member < len(header.variants) else {}
-    return {key: _flat(value) for key, value in {**dict(_keys(alone)), **differing}.items()}
+    settings = {**dict(_keys(alone)), **without_folders(differing)}
+    return {key: _flat(value) for key, value in settings.items()}
 
 
-def without_folders(tables: Mapping[str, Any]) -> Facts:
+def without_folders(said: Any, key: str = "") -> Any:
     """Return an experiment's tables with its files' names, and not where they lie on this machine.
 
     What is exported goes to others, whom the folders of a user say nothing or too much.
+
+    Args:
+        said: The tables, or what stands somewhere in them.
+        key: The dotted key at which it stands.
     """
-    changed = {}
-    for table, key in NAMING_FILES:
-        of = tables.get(table)
-        if isinstance(of, Mapping) and isinstance(said := of.get(key), str):
-            changed[table] = {**of, key: re.split(r"[/\\]", said)[-1]}
-    return {**tables, **changed}
+    if isinstance(said, Mapping):
+        return {name: without_folders(each, f"{key}.{name}") for name, each in said.items()}
+    if isinstance(said, list):
+        return [without_folders(each, key) for each in said]
+    names_file = isinstance(said, str) and f".{key}".endswith(NAMING_FILES)
+    return re.split(r"[/\\]", said)[-1] if names_file else said
 
 
 def _keys(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -32,7 +32,7 @@ from ..results.charts.figures import result_table
 from ..results.charts.style import style_sheet
 from ..text.files import read_file
 from .export import Export, ExportFile
-from .facts import NAMING_FILES, without_folders
+from .facts import without_folders
 from .portrait import Portrait
 
 FIGURE: Final = Area(0, 0, 470, 345)
@@ -216,7 +216,8 @@ def _settings(told: Portrait) -> str:
 
     Of a file its name stands there alone: what it is called, and not where it lies.
     """
-    from ..presets.preset import dumps
+    from ..experiment.tables import tables_of
+    from ..presets.writing import text_of
 
     try:
         run = told.export.run
@@ -224,14 +225,7 @@ def _settings(told: Portrait) -> str:
     except EpochalError:
         recorded = without_folders(told.header.experiment)
         return json.dumps(recorded, indent=2, ensure_ascii=False)
-    bare = {}
-    for table, key in NAMING_FILES:
-        section = getattr(spec, table)
-        said = getattr(section, key, None)
-        if isinstance(said, str):
-            name = without_folders({table: {key: said}})[table][key]
-            bare[table] = section.model_copy(update={key: name})
-    return dumps(spec.model_copy(update=bare)).rstrip()
+    return text_of(without_folders(tables_of(spec))).rstrip()
 
 
 # --- the block -----------------------------------------------------------------------------------

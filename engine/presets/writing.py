@@ -26,8 +26,13 @@ def dumps(experiment: Experiment, *, full: bool = False) -> str:
         full: Every key, so that a later version's other defaults change nothing; otherwise only
             what differs from the defaults.
     """
+    return text_of(tables_of(experiment, full=full))
+
+
+def text_of(said: Mapping[str, Any]) -> str:
+    """Return the tables of a preset as its text."""
     top, tables = [], []
-    for key, value in tables_of(experiment, full=full).items():
+    for key, value in said.items():
         if isinstance(value, dict):
             tables.append(_section(f"[{key}]", value))
         elif value and isinstance(value, list) and isinstance(value[0], dict):

@@ -17,7 +17,7 @@ import pytest
 
 from engine.experiment.experiment import Experiment
 from engine.exports.export import Export
-from engine.exports.facts import facts_of
+from engine.exports.facts import facts_of, without_folders
 from engine.exports.page import page_of
 from engine.exports.slide import slide_of
 from engine.presets import preset as presets
@@ -275,19 +275,32 @@ def test_what_leaves_the_machine_does_not_say_where_a_file_lies(
     folder.mkdir()
     data = folder / "points.csv"
     data.write_text("a,b,y\n" + "\n".join(f"{n},{n % 3},{n % 2}" for n in range(12)))
-    spec = Experiment.model_validate(
-        {
-            "data": {"kind": "file", "path": str(data), "task": "classes"},
-            "loss": {"name": "cross_entropy"},
-            "train": {"steps": 3},
-        }
-    )
-    run, _ = recorded(spec, tmp_path / "a-run")
+    tables = {"data": {"kind": "file", "path": str(data), "task": "classes"}}
+    tables |= {"loss": {"name": "cross_entropy"}, "train": {"steps": 3}}
+    # A file that took the place of a preset's data is named once more.
+    tables["origin"] = {"preset": "two-moons", "file": str(data)}
+    run, _ = recorded(Experiment.model_validate(tables), tmp_path / "a-run")
     if not there:
         data.unlink()
     export = Export(folder=run, history=load_history(run.recording), path=Path("nowhere"))
+    assert str(folder) in str(export.history.header)
     written = [page_of(export), slide_of(export), str(facts_of(export))]
     assert "points.csv" in written[0]
     assert "points.csv" in written[2]
     for text in written:
         assert "secret-home" not in text
+
+
+def test_files_are_named_without_their_folders_wherever_they_stand() -> None:
+    said = {
+        "data": {"path": "/home/me/a.csv", "separator": "/"},
+        "model": {"module": "C:\\me\\net.py:Net"},
+        "population": {"settings": [{"data.path": "/home/me/b.csv"}]},
+        "sweep": {"grid": {"data.path": ["/home/me/c.csv", "d.csv"]}},
+    }
+    assert without_folders(said) == {
+        "data": {"path": "a.csv", "separator": "/"},
+        "model": {"module": "net.py:Net"},
+        "population": {"settings": [{"data.path": "b.csv"}]},
+        "sweep": {"grid": {"data.path": ["c.csv", "d.csv"]}},
+    }

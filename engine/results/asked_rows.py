@@ -141,7 +141,7 @@ def rows_of_file(run: LoadedRun, path: Path) -> RowsAsked:
     Raises:
         DataError: The file cannot be read, lacks a column, or has a cell that cannot be had.
     """
-    if run.header.experiment.get("data", {}).get("kind") == "pictures":
+    if are_pictures(run):
         return _rows_of_pictures(run, path)
     sheet = _sheet(run, path)
     names = column_names(run)
@@ -188,7 +188,8 @@ def _rows_of_pictures(run: LoadedRun, path: Path) -> RowsAsked:
     if {*asked.classes} <= {*names}:
         targets = np.array([names.index(each) for each in asked.classes], np.int64)[asked.labels]
     rows = asked.pixels.reshape(len(asked.pixels), -1).astype(np.float64)
-    return RowsAsked(f"{name}, {len(rows)} pictures", rows, targets)
+    trained_on = asked.sha256 in [file.get("sha256") for file in run.header.files]
+    return RowsAsked(f"{name}, {len(rows)} pictures", rows, targets, trained_on=trained_on)
 
 
 def rows_of_stream(run: LoadedRun, stream: BinaryIO) -> RowsAsked:
@@ -205,6 +206,11 @@ def rows_of_stream(run: LoadedRun, stream: BinaryIO) -> RowsAsked:
                 if (size := size + len(piece)) > limits.MAX_TEXT_BYTES:
                     raise DataError(f"{path.name}: {limits.too_large(size, limits.MAX_TEXT_BYTES)}")
         return rows_of_file(run, path)
+
+
+def are_pictures(run: LoadedRun) -> bool:
+    """Whether a run's rows are pictures from files."""
+    return bool(run.header.experiment.get("data", {}).get("kind") == "pictures")
 
 
 def column_names(run: LoadedRun) -> list[str]:

@@ -23,7 +23,7 @@ from ..recording.fitting import UNSAID
 from ..text.numbers import as_json, figure_text
 from ..text.safe import plain
 from ..text.tables import aligned
-from .asked_rows import RowsAsked, learns_classes, target_names
+from .asked_rows import RowsAsked, are_pictures, learns_classes, target_names
 from .class_shares import class_shares, each_share
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Answers:
     """[rows, names] of every class or label; none where the outputs are no probabilities."""
     task: Task
     """What was learned."""
+    are_pictures: bool = False
+    """Whether a row is a picture, whose single pixels tell nobody anything."""
 
     def taken(self, rows: Any) -> Answers:
         """Return the answers for some of the rows."""
@@ -107,6 +109,7 @@ def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
         classes=_classes(outputs, loss) if task == "classes" else None,
         probabilities=_probabilities(outputs, loss, task),
         task=task,
+        are_pictures=are_pictures(run),
     )
 
 
@@ -136,6 +139,7 @@ def table(told: Answers, rows: Iterable[int]) -> list[str]:
     inputs = [column.name for column in told.columns[:COLUMNS]]
     outputs = told.target_names[:COLUMNS]
     head = [*inputs, *(["…"] if len(told.columns) > COLUMNS else [])]
+    head = ["picture"] if told.are_pictures else head
     if told.classes is not None:
         head += ["class", *(["probability"] if told.probabilities is not None else [])]
         head += ["truth", "right"] if told.rows.targets is not None else []
@@ -228,6 +232,8 @@ def _cells(told: Answers, row: int) -> list[str]:
     first = itertools.islice(_input_cells(told, row), COLUMNS)
     cells = [cell if isinstance(cell, str) else figure_text(cell) for cell in first]
     cells += ["…"] if len(told.columns) > COLUMNS else []
+    if told.are_pictures:
+        cells = [str(row if told.rows.places is None else told.rows.places[row])]
     targets = told.rows.targets
     if told.classes is not None:
         cells.append(_name(told, told.classes[row]))

@@ -210,7 +210,7 @@ def plain_object(made: Evaluation) -> dict[str, Any]:
         "weights_step": told.weights_step,
         "weights": told.weights,
         "task": told.task,
-        "columns": [column.name for column in told.columns],
+        "columns": [] if told.are_pictures else [column.name for column in told.columns],
         "target_names": told.target_names,
         "constant_answer": made.constant,
         "figures": {each.name: _without_name(each) for each in made.figures},
@@ -219,9 +219,13 @@ def plain_object(made: Evaluation) -> dict[str, Any]:
         "calibration_error": made.calibration_error,
         "calibration": [asdict(each) for each in made.calibration],
         "importance": None if made.importances is None else asdict(made.importances),
-        "worst": [*objects(made.worst)][:-1],
+        "worst": [_without_pixels(told, each) for each in [*objects(made.worst)][:-1]],
         "comparison": None if made.comparison is None else asdict(made.comparison),
     }
+
+
+def _without_pixels(told: Answers, row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "inputs": []} if told.are_pictures else row
 
 
 def _without_name(figures: Any) -> dict[str, Any]:

@@ -132,6 +132,11 @@ def _worth(importance: Importance, figures: Sequence[str]) -> list[str]:
 def _worst(made: Evaluation) -> Iterator[str]:
     told, places = made.worst, made.worst.rows.places
     assert places is not None
+    if told.are_pictures:
+        # Each says already which one it is.
+        yield "  the worst pictures, counted from 0:"
+        yield from (f"  {line}" for line in table(told, range(len(told.outputs))))
+        return
     head, *lines = table(told, range(len(told.outputs)))
     numbers = [f"row {place}" for place in places.tolist()]
     width = max(map(len, numbers), default=0)

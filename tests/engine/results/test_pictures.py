@@ -11,9 +11,14 @@ from PIL import Image
 from engine.errors import DataError
 from engine.presets.preset import resolve
 from engine.results.asked_rows import rows_of_file
+from engine.results.evaluation.evaluation import evaluation, plain_object
+from engine.results.evaluation.judgement import Judgement
+from engine.results.evaluation.words import text
 from engine.results.predict import answers
 from engine.results.run import LoadedRun, of_folder
 from tests.trained import recorded
+from tui.drawing.network.evaluation import draw_evaluation
+from tui.style.look import Look
 
 DARK, BRIGHT = np.zeros((8, 8), np.uint8), np.full((8, 8), 255, np.uint8)
 
@@ -60,3 +65,25 @@ def test_what_cannot_be_read_is_named(run: LoadedRun, tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"x\.png: is no PNG or JPEG picture"):
         rows_of_file(run, tmp_path / "x.png")
+
+
+def test_pictures_are_judged_without_their_pixels(run: LoadedRun, tmp_path: Path) -> None:
+    np.savez(tmp_path / "b.npz", x=np.stack([DARK, BRIGHT] * 3), y=["bright", "dark"] * 3)
+    made = evaluation(run, rows_of_file(run, tmp_path / "b.npz"), 2, None)
+    assert made.figures[0].value == 0
+    assert made.importances is None
+    told = text(made)
+    assert "pictures have no columns whose worth could be said" in told
+    assert "1x1" not in told
+    assert "trained" not in told
+    plain = plain_object(made)
+    assert plain["columns"] == []
+    assert [each["inputs"] for each in plain["worst"]] == [[], []]
+    drawn = draw_evaluation(Judgement.from_plain(plain), 60, Look())
+    assert any("the worst rows" in line.plain for line in drawn)
+
+
+def test_of_its_own_archive_it_is_said_that_it_has_learned_from_it(run: LoadedRun) -> None:
+    own = rows_of_file(run, Path(run.header.experiment["data"]["path"]))
+    assert own.trained_on
+    assert "it has learned from these rows" in text(evaluation(run, own, 1, None))

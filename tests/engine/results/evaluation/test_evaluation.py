@@ -252,3 +252,14 @@ class TestCommand:
         status, out, err = command("log")
         assert (status, out) == (2, "")
         assert "it was imported, and its curves are all there is" in err
+
+
+def test_a_network_too_large_for_its_recording_is_judged_from_its_checkpoint(
+    tmp_path: Path,
+) -> None:
+    large = {"hidden": [500, 500]}
+    spec = experiment(MOONS, model=large, train={"epochs": 2})
+    run = of_folder(recorded(spec, tmp_path / "large-run")[0])
+    assert run.history.snapshot_steps == []
+    accuracy, *_ = made(run).figures
+    assert accuracy.value == pytest.approx(run.result["test_accuracy"])

@@ -1,74 +1,115 @@
-"""Gradients before they are clipped, and steps that mixed precision leaves out.
+"""What a loop does that PyTorch tells nobody: gradients it clips, steps it leaves out, optimizers.
 
-PyTorch tells nobody that gradients are about to be clipped. While a loop is watched its functions
-for that are stood in for, wherever a module holds them by name, and put back at the end.
+While a loop is watched, PyTorch's functions for these are stood in for, wherever a module holds
+them by name. They are so once, however many loops are watched and in whatever order these end: the
+last that ends has everything put back.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 _FUNCTIONS: Final = ("clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_")
 
 
 class Listening:
-    """Stands in for what clips gradients, and for the step of mixed precision.
+    """Hears of what loops do, until it is closed.
 
     Args:
         before_clipping: Is told the parameters whose gradients are about to be clipped.
         through_scaler: Is given an optimizer and what steps it, unless a scaler leaves that out.
+        made: Is told of each optimizer that is made.
     """
 
     def __init__(
         self,
         before_clipping: Callable[[Iterable[Tensor]], None],
         through_scaler: Callable[[Any, Callable[[], Any]], Any],
+        made: Callable[[Optimizer], None],
     ) -> None:
-        self._put_back: list[tuple[Any, str, Any]] = []
-        for name in _FUNCTIONS:
-            original = getattr(torch.nn.utils, name, None)
-            if original is not None:
-                self._stand_in(original, _announced(original, before_clipping))
-        scaler = torch.amp.GradScaler
-        step = scaler.step
-
-        @functools.wraps(step)
-        def stepped(self: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-            return through_scaler(optimizer, partial(step, self, optimizer, *args, **kwargs))
-
-        self._replace(scaler, "step", stepped)
+        self.before_clipping, self.through_scaler, self.made = before_clipping, through_scaler, made
+        with _LOCK:
+            if not _LISTENING:
+                _stand_in()
+            _LISTENING.add(self)
 
     def close(self) -> None:
-        """Put everything back that still stands as it was put."""
-        for owner, name, original in reversed(self._put_back):
-            setattr(owner, name, original)
-        self._put_back.clear()
+        """Hear no more."""
+        with _LOCK:
+            _LISTENING.discard(self)
+            if not _LISTENING:
+                _put_back()
 
-    def _stand_in(self, original: Any, stand_in: Any) -> None:
-        """Put a function in the place of another wherever a module holds that by a name."""
-        for module in [*sys.modules.values()]:
-            held, name = getattr(module, "__dict__", None), original.__name__
+
+_LOCK: Final = threading.Lock()
+_LISTENING: Final = weakref.WeakSet[Listening]()
+_STANDING_IN: Final[list[tuple[Any, str, Any, Any]]] = []
+"""Whose attribute, its name, what it was and what stands in for it."""
+
+
+def _stand_in() -> None:
+    """Put stand-ins in the place of everything that is to be heard of."""
+    for name in _FUNCTIONS:
+        original = getattr(torch.nn.utils, name, None)
+        for module in [*sys.modules.values()] if original is not None else ():
+            held = getattr(module, "__dict__", None)
             if isinstance(held, dict) and held.get(name) is original:
-                self._replace(module, name, stand_in)
-
-    def _replace(self, owner: Any, name: str, value: Any) -> None:
-        self._put_back.append((owner, name, getattr(owner, name)))
-        setattr(owner, name, value)
+                _replace(module, name, _clipping(original))
+    _replace(torch.amp.GradScaler, "step", _scaled(torch.amp.GradScaler.step))
+    _replace(Optimizer, "__init__", _making(Optimizer.__init__))
 
 
-def _announced(original: Any, announce: Callable[[Iterable[Tensor]], None]) -> Any:
+def _put_back() -> None:
+    """Put everything back that still stands as it was put."""
+    for owner, name, original, stand_in in reversed(_STANDING_IN):
+        if getattr(owner, name, None) is stand_in:
+            setattr(owner, name, original)
+    _STANDING_IN.clear()
+
+
+def _replace(owner: Any, name: str, stand_in: Any) -> None:
+    _STANDING_IN.append((owner, name, getattr(owner, name), stand_in))
+    setattr(owner, name, stand_in)
+
+
+def _clipping(original: Any) -> Any:
     @functools.wraps(original)
     def clip(parameters: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(parameters, Tensor):
             parameters = list(parameters)
-        announce([parameters] if isinstance(parameters, Tensor) else parameters)
+        for each in [*_LISTENING]:
+            each.before_clipping([parameters] if isinstance(parameters, Tensor) else parameters)
         return original(parameters, *args, **kwargs)
 
     return clip
+
+
+def _scaled(original: Any) -> Any:
+    @functools.wraps(original)
+    def step(scaler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        call = partial(original, scaler, optimizer, *args, **kwargs)
+        for each in [*_LISTENING]:
+            call = partial(each.through_scaler, optimizer, call)
+        return call()
+
+    return step
+
+
+def _making(original: Any) -> Any:
+    @functools.wraps(original)
+    def initialise(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
+        original(optimizer, *args, **kwargs)
+        for each in [*_LISTENING]:
+            each.made(optimizer)
+
+    return initialise

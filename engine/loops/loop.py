@@ -20,15 +20,18 @@ from typing import Any, Final, Literal, Self
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..recording.events import End, Event, MarkReached, RunWarning
+from ..errors import RequestError
+from ..recording.events import End, Event, RunWarning
 from ..runs.requests import Inbox
 from ..worker.requests import RequestHandler
 from .clipping import Listening
+from .owners import Owners, parameters_of
 from .parameters import Newcomers, WatchedParameters
 from .ranks import NoWriter, Ranks
 from .rates import LoopRates
-from .steps import Steps, parameters_of
+from .steps import Steps
 from .units import Units
+from .words import LoopWords
 from .writing import LoopWriter
 
 ASK_SECONDS: Final = 0.1
@@ -55,7 +58,7 @@ class Stopped(BaseException):
     """
 
 
-class Loop:
+class Loop(LoopWords):
     """A loop that is watched; ``watch`` makes it.
 
     Args:
@@ -84,10 +87,12 @@ class Loop:
         clock: Callable[[], float] = time.perf_counter,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._optimizers, self._writer, self._units = optimizers, writer, units
+        self._owners = Owners(watched.tensors, optimizers)
+        optimizers = self._optimizers = self._owners.optimizers
+        self._writer, self._units = writer, units
         self._refusal, self._raises = "" if control else NOT_HERE, stop == "raise"
         self._clock, self._wait = clock, wait
-        self._steps = Steps(watched, optimizers, writer, units, clock, ranks)
+        super().__init__(Steps(watched, optimizers, writer, units, clock, ranks))
         self._newcomers = Newcomers(watched, optimizers)
         self._rates = LoopRates(optimizers)
         self._inbox = Inbox(writer.folder)
@@ -101,24 +106,17 @@ class Loop:
         self._listening: Listening | None = None
         self._hooks: list[Any] = []
         self._closed = False
+        self.is_within = False
+        """Whether a ``with`` ends it."""
         self._is_open = False
         """Whether a row is open."""
         self._stepped: set[int] = set()
         """The optimizers that have stepped in it."""
         self._reached = True
         """Whether a scaler that was to step an optimizer did."""
-        owners = {
-            id(each): id(optimizer) for optimizer in optimizers for each in parameters_of(optimizer)
-        }
-        self._owner = [owners[id(each)] for each in watched.tensors]
-        """The optimizer of each parameter."""
+        self._count = len(watched.tensors)
 
     # --- what the loop says -----------------------------------------------------------------
-
-    @property
-    def step(self) -> int:
-        """The last optimizer step."""
-        return self._steps.step
 
     @property
     def path(self) -> str:
@@ -132,38 +130,18 @@ class Loop:
         self._raises = self._raises and not self._stop_reason
         return bool(self._stop_reason)
 
-    def log(self, **values: float | Tensor) -> None:
-        """Say what this step came to: ``loss``, ``accuracy``, ``val_loss`` or any other number.
-
-        A tensor is read later, together with others, so that nothing waits for the device. Where
-        the first call comes before the first optimizer step, each speaks of the step that follows
-        it, else of the last one. Of what is said several times for a step the mean counts.
-
-        Args:
-            values: Numbers, or tensors of a single number.
-        """
-        self._steps.log(values)
-
-    def mark(self, title: str, note: str = "") -> None:
-        """Mark this step, as a place to go to in a replay.
-
-        Args:
-            title: What is to be seen there.
-            note: What to say about it.
-        """
-        self._steps.events.append(MarkReached(step=self.step, title=title, note=note))
-
     def backward_done(self) -> None:
         """Say that gradients are whole: what changes them from here on, as clipping does, is told
         apart from them.
         """
         self._turn_to({id(each) for each in self._optimizers})
-        self._steps.keep_early(range(len(self._owner)))
+        self._steps.keep_early(range(self._count))
 
     # --- its life ---------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
         self.attach()
+        self.is_within = True
         return self
 
     def __exit__(
@@ -177,12 +155,20 @@ class Loop:
         return isinstance(error, Stopped)
 
     def attach(self) -> None:
-        """Begin to watch the optimizers' steps."""
+        """Begin to watch the optimizers' steps, if that is not done already.
+
+        Raises:
+            RequestError: The run is over.
+        """
+        if self._closed:
+            raise RequestError("this run is over; watch() makes another")
+        if self._hooks:
+            return
         for optimizer in self._optimizers:
             self._hooks.append(optimizer.register_step_pre_hook(self._before_step))
             self._hooks.append(optimizer.register_step_post_hook(self._after_step))
         self._steps.probe.come(self.step + 1)
-        self._listening = Listening(self._before_clipping, self._through_scaler)
+        self._listening = Listening(self._before_clipping, self._through_scaler, self._made)
 
     def detach(self) -> None:
         """Watch no more steps; what was seen so far is written."""
@@ -206,9 +192,11 @@ class Loop:
         if self._closed:
             return
         self._closed = True
+        self._fall_silent()
         # Where one of several processes fails, the others come to no sum of norms any more.
         self._steps.be_last(alone=not (error is None or isinstance(error, Stopped)))
         self.detach()
+        self._steps.write_rest()
         status, reason = _outcome(error, self._stop_reason)
         result = {**self._steps.result(), "seconds": self._clock() - self._started}
         self._writer.end(End(step=self.step, status=status, reason=reason, result=result))
@@ -264,9 +252,23 @@ class Loop:
         self._stepped.add(id(optimizer))
         self._reached = True
 
+    def _made(self, optimizer: Optimizer) -> None:
+        """Watch an optimizer that the loop has made by now, from its first step on."""
+        if any(True for _ in self._steps.places_of(parameters_of(optimizer))):
+            self._hooks.append(optimizer.register_step_pre_hook(self._before_successor))
+            self._hooks.append(optimizer.register_step_post_hook(self._after_step))
+
+    def _before_successor(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if not self._owners.has(optimizer):
+            places = self._steps.welcome(optimizer)
+            # What moves the same numbers again does so in another step.
+            self._turn_to(self._owners.of(places))
+            self._say(self._owners.give(places, optimizer))
+        self._before_step(optimizer, args, kwargs)
+
     def _before_clipping(self, parameters: Iterable[Tensor]) -> None:
         if places := [*self._steps.places_of(parameters)]:
-            self._turn_to({self._owner[place] for place in places})
+            self._turn_to(self._owners.of(places))
             self._steps.keep_early(places)
 
     def _through_scaler(self, optimizer: Any, step: Callable[[], Any]) -> Any:
@@ -345,13 +347,11 @@ class Loop:
             self._steps.flush()
             self._writer.record(*events, flush=True)
 
-    def _say(self, message: str) -> None:
-        self._steps.events.append(RunWarning(step=self.step, message=message))
-
 
 def _outcome(error: BaseException | None, stop_reason: str) -> tuple[str, str]:
     """Return the status and the reason of a loop's end."""
-    if isinstance(error, SystemExit) and not error.code:
+    if isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code):
+        # Whoever goes through a generator needs no more of it.
         error = None
     if error is not None and not isinstance(error, Stopped):
         words = str(error).strip().split("\n")[0][:500]

@@ -26,8 +26,8 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from ..errors import RequestError
 from ..text.files import read_file
 from .loop import Loop, Stopped
+from .owners import parameters_of
 from .parameters import unwrapped
-from .steps import parameters_of
 from .watch import watch
 
 MOST_BYTES: Final = 100_000_000
@@ -53,6 +53,8 @@ class ScriptWatch:
         self._put_back: list[tuple[Any, str, Any]] = []
         self._made: list[weakref.ref[Optimizer]] = []
         """The optimizers that the script has made, in turn; those it let go of are none."""
+        self._later = weakref.WeakSet[Optimizer]()
+        """Those it has made since it is watched."""
 
     def __enter__(self) -> ScriptWatch:
         self._hook = register_optimizer_step_pre_hook(self._before_step)
@@ -77,7 +79,10 @@ class ScriptWatch:
         @wraps(original)
         def initialise(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
             original(optimizer, *args, **kwargs)
-            self._made.append(weakref.ref(optimizer))
+            if self.loop is None:
+                self._made.append(weakref.ref(optimizer))
+            else:
+                self._later.add(optimizer)
 
         return initialise
 
@@ -109,12 +114,26 @@ class ScriptWatch:
             # One that was copied or unpickled was never made.
             self._made.append(weakref.ref(optimizer))
             self._begin()
-        if self.loop is None or optimizer not in self._optimizers:
+        if self.loop is None or not (place := self._place_of(optimizer)):
             return
         loss, self._loss = self._loss, None
         if loss is not None:
-            place = self._optimizers.index(optimizer)
-            self.loop.log(**{f"loss_{place + 1}" if place else "loss": loss})
+            self.loop.log(**{f"loss_{place}" if place > 1 else "loss": loss})
+
+    def _place_of(self, optimizer: Optimizer) -> int:
+        """Return which of those that are watched an optimizer is, from 1 on; 0 for none."""
+        known = self._optimizers
+        if optimizer not in known and optimizer in self._later:
+            # It takes the place of one whose parameters it moves.
+            moved = {id(each) for each in parameters_of(optimizer)}
+            places = [
+                place
+                for place, each in enumerate(known)
+                if moved & {id(one) for one in parameters_of(each)}
+            ]
+            if places:
+                known[places[0]] = optimizer
+        return known.index(optimizer) + 1 if optimizer in known else 0
 
     def _begin(self) -> None:
         """Begin to watch, if the script has made by now what it trains with."""

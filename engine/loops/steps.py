@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..recording.events import Event, GroupBegins
+from ..recording.events import Event, GroupBegins, RunWarning
 from ..recording.file import Recorder
 from ..recording.naming import TRAIN, Meanings, meaning_of
 from ..recording.scalars import Scalars, series_at
 from .norms import ROWS, GradientNorms, norms_of
+from .owners import parameters_of
 from .parameters import WatchedParameters
 from .probe import LoopProbe
 from .ranks import NoWriter, Ranks
@@ -156,6 +157,12 @@ class Steps:
             if (place := self._place_of.get(id(each))) is not None:
                 yield place
 
+    def welcome(self, optimizer: Optimizer) -> list[int]:
+        """Take in an optimizer that moves what others have moved; return where that stands."""
+        places = [*self.places_of(parameters_of(optimizer))]
+        self._places_of[id(optimizer)] = places if len(places) < len(self._place_of) else None
+        return places
+
     def keep_early(self, places: Sequence[int]) -> None:
         """Keep gradients in the open row before something changes them."""
         if not self._is_heard:
@@ -247,6 +254,17 @@ class Steps:
         self._writer.record(*events)
         self._began_at = self._clock()
 
+    def write_rest(self) -> None:
+        """Write what was said of a step that is not taken any more."""
+        row = _numbers([self._coming])[0]
+        self._coming = {}
+        if not self.step and row:
+            self._writer.record(RunWarning(step=0, message="no step of the optimizer was seen"))
+        # Where there are steps, what is measured on theirs is only of that one.
+        if others := {name: row[name] for name in row if not (self.step and is_of_steps(name))}:
+            self._scalars.log(self.step, others)
+            self._scalars.flush()
+
     def result(self) -> dict[str, float]:
         """Return the newest number of what was said of sets, and how many steps there were."""
         figures: dict[str, float] = {"steps": self.step}
@@ -265,7 +283,7 @@ class Steps:
         applied = np.array(_fetched([*self._applied.values()]))
         if self._shards is not None:
             (norms, probed), applied = self._shards.whole((norms, probed), applied)
-        norms = self._folded(norms)
+        norms = _folded(self._watched, norms)
         total = _total(norms)
         table = [[row.get(name, math.nan) for row in said] for name in self._names]
         table += [self._lrs, total.tolist()]
@@ -317,7 +335,7 @@ class Steps:
         found = dict(
             zip(there, _fetched([shares[step][name] for step, name in there]), strict=True)
         )
-        weights, updates = (self._folded(each) for each in norms)
+        weights, updates = (_folded(self._watched, each) for each in norms)
         table = [
             [found.get((step, name), math.nan) for step in steps] for name in self._share_names
         ]
@@ -325,25 +343,10 @@ class Steps:
         self._record("probe", steps, np.concatenate(values))
         self.probe.forget()
 
-    def _folded(self, norms: Table) -> Table:
-        """Return norms of what has columns, [rows, columns], from those of each parameter."""
-        if len(self._watched.folds) == norms.shape[1]:
-            return norms
-        folded = np.full((len(norms), len(self._watched.folds)), math.nan)
-        for fold in range(folded.shape[1]):
-            folded[:, fold] = _total(norms[:, np.equal(self._watched.fold_of, fold)])
-        return folded
-
     def _record(self, group: str, steps: list[int], values: Any) -> None:
         with np.errstate(over="ignore"):
             rows = np.asarray(values, np.float64).astype(np.float32)[:, :, None]
         self._writer.record(series_at(group, steps, rows))
-
-
-def parameters_of(optimizer: Optimizer) -> Iterator[Tensor]:
-    """Yield what an optimizer moves."""
-    for group in optimizer.param_groups:
-        yield from group["params"]
 
 
 def _number(name: str, value: Any) -> Number:
@@ -417,6 +420,16 @@ def _fetched(tensors: Sequence[Tensor]) -> list[float]:
         for place, number in zip(places, there, strict=True):
             numbers[place] = number
     return numbers
+
+
+def _folded(watched: WatchedParameters, norms: Table) -> Table:
+    """Return norms of what has columns, [rows, columns], from those of each parameter."""
+    if len(watched.folds) == norms.shape[1]:
+        return norms
+    folded = np.full((len(norms), len(watched.folds)), math.nan)
+    for fold in range(folded.shape[1]):
+        folded[:, fold] = _total(norms[:, np.equal(watched.fold_of, fold)])
+    return folded
 
 
 def _total(norms: Table) -> Table:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import torch
 from torch import nn
@@ -58,22 +60,75 @@ def watch(
         RequestError: There is nothing to watch.
         RunError: No run can be made there.
     """
-    optimizers = [optimizer] if isinstance(optimizer, Optimizer) else [*optimizer]
-    if not optimizers:
-        raise RequestError("watch: needs an optimizer; its steps are what is watched")
+    optimizers = _optimizers(optimizer)
+    if model is not None and not isinstance(model, nn.Module):
+        raise RequestError(
+            f"watch: the model must be a torch.nn.Module, or None (got {type(model).__name__})"
+        )
     if stop not in ("raise", "flag"):
         raise RequestError(f"watch: stop must be 'raise' or 'flag' (got {stop!r})")
+    _end_loose(optimizers)
     parameters = watched(model, optimizers)
     ranks = Ranks.here()
     units = Units(model, zip(parameters.tensors, parameters.names, strict=True))
     if ranks is not None and ranks.rank:
-        return Loop(
+        loop = Loop(
             parameters, optimizers, NoWriter(), units, control=control, stop=stop, ranks=ranks
         )
-    folder = new_run(name or Path(sys.argv[0] or "loop").stem, Path(runs) if runs else runs_dir())
+        return _begun(loop, optimizers)
+    folder = new_run(
+        str(name) or Path(sys.argv[0] or "loop").stem, Path(runs) if runs else runs_dir()
+    )
     header = _header(folder.name, parameters, files)
     writer = LoopWriter(folder, header, meter=Meter(gpu_beside(torch.device(header.device))))
-    return Loop(parameters, optimizers, writer, units, control=control, stop=stop, ranks=ranks)
+    loop = Loop(parameters, optimizers, writer, units, control=control, stop=stop, ranks=ranks)
+    return _begun(loop, optimizers)
+
+
+def _optimizers(given: Any) -> list[Optimizer]:
+    """Return the optimizers that are given, each once.
+
+    Raises:
+        RequestError: There are none, or something is none.
+    """
+    several = [*given] if isinstance(given, Iterable) else [given]
+    if not several or given is None:
+        raise RequestError("watch: needs an optimizer; its steps are what is watched")
+    for each in several:
+        if not isinstance(each, Optimizer):
+            raise RequestError(
+                "watch: wants the model first, then its optimizer or a list of optimizers "
+                f"(got {type(each).__name__} in place of one)"
+            )
+    return list(dict.fromkeys(several))
+
+
+_LOOSE: Final = weakref.WeakKeyDictionary[Optimizer, weakref.ref[Loop]]()
+"""The loop that watches an optimizer, of which a ``with`` may or may not say when it ends."""
+
+
+def _begun(loop: Loop, optimizers: Sequence[Optimizer]) -> Loop:
+    """Have a loop watched from now on, and ended with the program where nothing else ends it."""
+    loop.attach()
+    for each in optimizers:
+        _LOOSE[each] = weakref.ref(loop)
+    atexit.register(_end, weakref.ref(loop))
+    return loop
+
+
+def _end_loose(optimizers: Sequence[Optimizer]) -> None:
+    """End the loops of these optimizers that nothing else would, as a cell's that is run again."""
+    for each in optimizers:
+        before = _LOOSE[each]() if each in _LOOSE else None
+        if before is not None and before.step and not before.is_within:
+            before.close()
+
+
+def _end(loop: weakref.ref[Loop]) -> None:
+    if (left := loop()) is not None:
+        # At a prompt the last error was some line's, and not the program's.
+        asked = hasattr(sys, "ps1") or "IPython" in sys.modules
+        left.close(None if asked else getattr(sys, "last_value", None))
 
 
 def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:

@@ -1,0 +1,257 @@
+"""Loops as people write them who have read two lines: nothing is lost, and mistakes are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from engine.errors import RequestError
+from engine.loops.watch import watch
+from engine.recording.file import Reader
+from engine.recording.history import History
+from tests.engine.loops.test_script import watched
+from tests.engine.loops.test_watch import backward, column, history_of, network
+from tests.patience import DEADLINE
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+def trained(net: nn.Module, optimizer: torch.optim.Optimizer, steps: int = 3) -> list[float]:
+    losses = []
+    for _ in range(steps):
+        losses.append(backward(net, optimizer).item())
+        optimizer.step()
+    return losses
+
+
+def test_an_optimizer_that_takes_anothers_place_is_watched_on(runs: Path) -> None:
+    net = network()
+    first = torch.optim.Adam(net.parameters(), lr=0.01)
+    with watch(net, first, runs=runs) as run:
+        trained(net, first, 4)
+        second = torch.optim.SGD(net.parameters(), lr=0.5)
+        trained(net, second, 5)
+    assert column(run, "lr") == pytest.approx([0.01] * 4 + [0.5] * 5)
+    assert np.isfinite(column(run, "grad_norm")).all()
+    [told] = history_of(run).warnings
+    assert (told.step, told.message) == (4, "SGD steps from here on, in place of Adam")
+
+
+CHANGES = """
+import torch
+net = torch.nn.Linear(1, 1)
+optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+for step in range(6):
+    if step == 4:
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+    loss = net(torch.ones(4, 1)).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def test_it_is_in_a_script_too(tmp_path: Path) -> None:
+    rows = watched(CHANGES, tmp_path).series["train"]
+    assert rows.steps.tolist() == [1, 2, 3, 4, 5, 6]
+    assert np.isfinite(rows.column("loss")).all()
+    assert rows.column("lr").tolist() == pytest.approx([0.01] * 4 + [0.5] * 2)
+
+
+def test_loops_end_in_any_order_and_leave_pytorch_as_it_was(runs: Path) -> None:
+    before = (
+        nn.utils.clip_grad_norm_,
+        torch.amp.GradScaler.step,
+        torch.optim.Optimizer.__init__,
+    )
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    outer, inner = (watch(net, optimizer, name=each, runs=runs) for each in ("outer", "inner"))
+    for run in (outer, inner):
+        run.__enter__()
+    backward(net, optimizer)
+    nn.utils.clip_grad_norm_(net.parameters(), 1e-3)
+    optimizer.step()
+    outer.close()
+    backward(net, optimizer)
+    nn.utils.clip_grad_norm_(net.parameters(), 1e-3)
+    optimizer.step()
+    inner.close()
+    assert (outer.step, inner.step) == (1, 2)
+    assert column(inner, "applied_norm") == pytest.approx([1e-3, 1e-3], rel=1e-2)
+    after = (nn.utils.clip_grad_norm_, torch.amp.GradScaler.step, torch.optim.Optimizer.__init__)
+    assert after == before
+
+
+def test_loops_in_threads_record_each_their_own(runs: Path) -> None:
+    def loop(seed: int) -> None:
+        net = network(seed)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        with watch(net, optimizer, runs=runs) as run:
+            for loss in (backward(net, optimizer) for _ in range(20)):
+                nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+                optimizer.step()
+                run.log(loss=loss)
+        recorded[seed] = column(run, "loss")
+
+    recorded: dict[int, list[float]] = {}
+    threads = [threading.Thread(target=loop, args=(seed,)) for seed in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(DEADLINE)
+    for seed, losses in recorded.items():
+        net = network(seed)
+        alone = trained(net, torch.optim.SGD(net.parameters(), lr=0.1), 1)
+        assert len(losses) == 20
+        assert losses[0] == pytest.approx(alone[0])
+    assert len(recorded) == 3
+
+
+WITHOUT = """
+import sys, torch
+from engine.loops.watch import watch
+net = torch.nn.Linear(1, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+run = watch(net, optimizer, runs=sys.argv[1])
+for step in range(5):
+    optimizer.zero_grad()
+    net(torch.ones(4, 1)).square().mean().backward()
+    optimizer.step()
+    run.log(loss=step)
+if len(sys.argv) > 2:
+    raise ValueError("no luck")
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [((), ("finished", "steps")), (("fails",), ("failed", "ValueError: no luck"))],
+)
+def test_a_loop_in_no_with_is_watched_from_its_first_step_to_the_programs_end(
+    runs: Path, more: tuple[str, ...], outcome: tuple[str, str]
+) -> None:
+    subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(runs), *more],
+        capture_output=True,
+        check=not more,
+        timeout=DEADLINE,
+    )
+    [folder] = runs.iterdir()
+    reader = Reader(folder / "recording.jsonl")
+    history = History(reader.rest())
+    assert history.series["train"].column("loss").tolist() == [0, 1, 2, 3, 4]
+    assert history.end is not None
+    assert (history.end.status, history.end.reason) == outcome
+
+
+def test_a_cell_that_is_run_again_ends_what_it_began(runs: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    cells = []
+    for _ in range(2):
+        cells.append(watch(net, optimizer, runs=runs))
+        trained(net, optimizer)
+    assert [each.step for each in cells] == [3, 3]
+    assert history_of(cells[0]).end is not None
+    cells[1].close()
+
+
+def test_a_run_that_is_over_is_not_begun_again_and_says_that_it_hears_nothing(runs: Path) -> None:
+    net = network()
+    with watch(net, torch.optim.SGD(net.parameters()), runs=runs) as run:
+        pass
+    with pytest.raises(RequestError, match="is over"), run:
+        pass
+    with pytest.warns(UserWarning, match="recorded nowhere"):
+        run.log(test_loss=1.0)
+
+
+def test_what_is_said_of_no_step_is_kept(runs: Path) -> None:
+    net = network()
+    with watch(net, torch.optim.SGD(net.parameters()), runs=runs) as run:
+        run.log(loss=1.0, val_loss=2.0)
+        run.mark("here", note=None)  # type: ignore[arg-type]
+    history = history_of(run)
+    assert (column(run, "loss"), column(run, "loss", "dev")) == ([1.0], [2.0])
+    assert [each.message for each in history.warnings] == ["no step of the optimizer was seen"]
+    assert [each.title for each in history.marks] == ["here"]
+
+
+def test_a_generator_that_nobody_goes_on_with_has_finished(runs: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    loops = []
+
+    def losses() -> Iterator[float]:
+        with watch(net, optimizer, runs=runs) as run:
+            loops.append(run)
+            while True:
+                yield from trained(net, optimizer, 1)
+
+    generator = losses()
+    next(generator)
+    generator.close()
+    end = history_of(loops[0]).end
+    assert end is not None
+    assert end.status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("none", "loss: is 'none'; log a number"),
+        (None, "loss: is None; log a number"),
+        ([0.5], "loss: is [0.5]; log a number"),
+        (np.zeros(5), "loss: is ndarray of [5]; log a number"),
+        (torch.tensor(1j), "loss: is 1j; log a number"),
+        (torch.zeros(2, 3, requires_grad=True), "loss: is a tensor of [2, 3]"),
+    ],
+    ids=str,
+)
+def test_what_is_no_number_is_refused_where_it_is_said(runs: Path, value: Any, said: str) -> None:
+    net = network()
+    with watch(net, torch.optim.SGD(net.parameters()), runs=runs) as run:
+        with pytest.raises(TypeError) as refused:
+            run.log(loss=value)
+        assert said in str(refused.value)
+
+
+def test_any_kind_of_number_is_taken_and_any_name(runs: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, runs=runs) as run:
+        trained(net, optimizer, 1)
+        run.log(loss=torch.ones(1, requires_grad=True), accuracy=np.float32(0.5))
+        run.log({"val/loss": np.array(3), "many": 10**400, "yes": True})
+    assert (column(run, "loss"), column(run, "accuracy")) == ([1.0], [0.5])
+    assert column(run, "loss", "dev") == [3.0]
+    assert column(run, "many", "other") == [np.inf]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda net, by: watch(by, net), "wants the model first"),
+        (lambda net, by: watch(net, [net]), "got Sequential"),
+        (lambda net, by: watch(net, torch.optim.lr_scheduler.StepLR(by, 1)), "got StepLR"),
+        (lambda net, by: watch(net, None), "needs an optimizer"),
+        (lambda net, by: watch(net.parameters(), by), "the model must be a torch.nn.Module"),
+    ],
+)
+def test_what_is_given_in_another_order_is_told(call: Callable[..., Any], said: str) -> None:
+    net = network()
+    with pytest.raises(RequestError, match=said):
+        call(net, torch.optim.SGD(net.parameters(), lr=0.1))

@@ -62,9 +62,13 @@ class FileProgram:
             EpochalError: The file is not one of text.
         """
         ending = ending_of(Path(self.path))
+        if ending == ".npz" and not self._is_typed:
+            return self._of_archive()
         if not ending.startswith((".csv", ".tsv")):
+            kinds = " with such columns" if ending == ".npz" else ""
             raise EpochalError(
-                f"data.path: no plain program can be written for a {ending} file; save it as CSV"
+                f"data.path: no plain program can be written for a {ending} file{kinds}; save it "
+                "as CSV"
             )
         separator = self.separator or ("\t" if ending.startswith(".tsv") else ",")
         reading = reading_source(self.path, separator, self.encoding, gaps=self._is_typed)
@@ -92,6 +96,45 @@ class FileProgram:
             f"keys = np.random.default_rng({SEED}).random(len(lines) - len(top))",
             f'smallest = np.argsort(keys, kind="stable")[:{self.rows}]',
             "lines = top + [lines[len(top) + row] for row in np.sort(smallest)]",
+        ]
+
+    def _of_archive(self) -> str:
+        """Return what reads NumPy's archive, in which an array is a column or several."""
+        lines = [
+            "columns = {}",
+            f"with np.load({quoted(self.path)}) as archive:",
+            "    for name, array in archive.items():",
+            "        if array.ndim == 1:",
+            "            columns[name] = array",
+            "        else:",
+            "            for at, column in enumerate(array.T, start=1):",
+            '                columns[f"{name}{at}"] = column',
+            *_assigned("features", self.inputs),
+            "inputs = np.array([columns[name] for name in features], float).T",
+        ]
+        if self.classes:
+            lines += self._classes_of_array()
+        else:
+            lines += _assigned("wanted", self.targets)
+            lines.append("targets = np.array([columns[name] for name in wanted], float).T")
+        lines += [*self._shares(), "return inputs, targets"]
+        return define("draw_data", "Return the rows of the archive.", lines)
+
+    def _classes_of_array(self) -> list[str]:
+        """Return what reads classes of an array of numbers or of texts."""
+        cells = f"columns[{quoted(self.targets[0])}]"
+        try:
+            numbers = [float(name) for name in self.classes]
+        except ValueError:
+            return [
+                *_assigned("classes", self.classes),
+                f"cells = [cell.strip() for cell in {cells}]",
+                "targets = np.array([classes.index(cell) for cell in cells])",
+            ]
+        return [
+            *f"classes = {listed(map(repr, numbers))}".split("\n"),
+            f"cells = {cells}.astype(float).tolist()",
+            "targets = np.array([classes.index(cell) for cell in cells])",
         ]
 
     @property

@@ -307,11 +307,32 @@ def test_pictures_that_no_program_reads_are_refused_with_what_to_do(tmp_path: Pa
         program(spec)
 
 
-def test_a_file_that_is_no_text_is_refused_by_its_ending(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", x=np.arange(6.0), y=np.arange(6.0))
+@pytest.mark.parametrize("labels", [[3, 10, 2], ["b", "10", "a"], [0.5, 1.0, 2.0]])
+def test_an_archive_of_columns_is_read_as_the_engine_reads_it(
+    tmp_path: Path, labels: list[Any]
+) -> None:
+    rng = np.random.default_rng(0)
+    y = np.array(labels)[np.arange(30) % 3]
+    np.savez(tmp_path / "a.npz", x=rng.normal(size=(30, 3)), z=np.arange(30), y=y)
+    data = {"kind": "file", "path": str(tmp_path / "a.npz"), "split": [0.5, 0.5]}
+    tasks = [("classes", "cross_entropy")]
+    tasks += [("numbers", "mse")] if isinstance(labels[0], float) else []
+    for task, loss in tasks:
+        spec = {"data": {**data, "task": task}, "loss": {"name": loss}, "train": {"steps": 5}}
+        agrees(Experiment.model_validate(spec))
+        text = program(Experiment.model_validate(spec)).replace(str(tmp_path), "")
+        (tmp_path / f"{task}.py").write_text(text, "utf-8")
+    are_laid_out(tmp_path)
+
+
+def test_a_file_that_no_program_reads_is_refused_by_its_ending(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.array([1.0, np.nan, 2.0]), y=np.arange(3.0))
     data = {"kind": "file", "path": str(tmp_path / "a.npz"), "task": "numbers"}
+    data["columns"] = {"x": {"missing": "mean"}}
     spec = Experiment.model_validate({"data": data, "loss": {"name": "mse"}})
-    with pytest.raises(EpochalError, match=r"data\.path.*\.npz"):
+    with pytest.raises(
+        EpochalError, match=r"data\.path.*\.npz file with such columns; save it as CSV"
+    ):
         program(spec)
 
 

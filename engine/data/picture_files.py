@@ -12,9 +12,8 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -27,16 +26,11 @@ from ..errors import DataError
 from ..text.files import read_file
 from ..text.safe import plain
 from .columns import DAMAGED, declared_shape, read_array
+from .picture_folders import files_of_sets
 from .preprocessing import label_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-ENDINGS: Final = (".png", ".jpg", ".jpeg")
-"""How the names of pictures end."""
-
-LEFT_OUT: Final = ("thumbs.db", "desktop.ini")
-"""Files that a file manager writes; so are those whose names begin with a dot."""
 
 MOST_FILES: Final = 200_000
 """Pictures of a folder."""
@@ -107,14 +101,6 @@ class ReadPictures:
     """How many rows before those are the dev set that a folder has of its own."""
 
 
-SET_FOLDERS: Final[Mapping[str, int]] = {
-    "train": 0,
-    **dict.fromkeys(("dev", "val", "valid", "validation"), 1),
-    "test": 2,
-}
-"""The set that a folder is for, by its name in small letters."""
-
-
 def read_pictures(
     path: Path, size: Sequence[int] | None, colour: Colour, *, in_sets: bool = False
 ) -> ReadPictures:
@@ -166,7 +152,7 @@ def state_of(path: Path, *, in_sets: bool = False) -> tuple[Any, ...]:
             return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         return tuple(
             (str(each), stat.st_mtime_ns, stat.st_size)
-            for files in _files_of_sets(path, in_sets=in_sets)
+            for files in files_of_sets(path, MOST_FILES, in_sets=in_sets)
             for each in files
             for stat in (each.stat(),)
         )
@@ -180,7 +166,7 @@ def state_of(path: Path, *, in_sets: bool = False) -> tuple[Any, ...]:
 def _of_folder(
     path: Path, size: Sequence[int] | None, colour: Colour, *, in_sets: bool
 ) -> ReadPictures:
-    train, devs, tests = _files_of_sets(path, in_sets=in_sets)
+    train, devs, tests = files_of_sets(path, MOST_FILES, in_sets=in_sets)
     files = [*train, *devs, *tests]
     if len(files) > MOST_FILES:
         raise DataError(f"{plain(path.name)}: has more than {MOST_FILES} pictures")
@@ -215,79 +201,6 @@ def _of_folder(
     names = tuple(map(plain, classes))
     own = len(tests), None, total, digest.hexdigest(), len(devs)
     return ReadPictures(np.stack(rows), labels, names, *own)
-
-
-def _files_of_sets(path: Path, *, in_sets: bool) -> tuple[list[Path], list[Path], list[Path]]:
-    """Return the pictures of train, dev and test; all are for training where no folder says it.
-
-    Raises:
-        DataError: Something is there that belongs to none of them, or two folders are for one.
-    """
-    if not in_sets:
-        return [*_files(path)], [], []
-    folders: list[Path | None] = [None, None, None]
-    for entry in _entries(path):
-        if not entry.is_dir() and not entry.name.lower().endswith(ENDINGS):
-            continue
-        place = SET_FOLDERS.get(entry.name.lower()) if entry.is_dir() else None
-        if place is None:
-            raise DataError(
-                f"{plain(entry.name)}: is for none of the sets; data.split_by = 'folders' takes "
-                "train, dev (or val) and test, each with a folder for each class"
-            )
-        if (other := folders[place]) is not None:
-            both = f"{plain(other.name)} and {plain(entry.name)}"
-            raise DataError(f"{both}: are for the same set; put their pictures into one")
-        folders[place] = Path(entry.path)
-    if folders[0] is None:
-        raise DataError(f"{plain(path.name)}: has no folder train, which is learned from")
-    train, dev, test = ([] if each is None else [*_files(each)] for each in folders)
-    return train, dev, test
-
-
-def _files(path: Path) -> Iterator[Path]:
-    """Yield the pictures of a folder's folders by name.
-
-    Raises:
-        DataError: Something is there that is no picture, or a link.
-    """
-    count = 0
-    for folder in _entries(path):
-        if not folder.is_dir():
-            if folder.name.lower().endswith(ENDINGS):
-                raise DataError(f"{plain(folder.name)}: lies beside the folders of the classes")
-            continue
-        for entry in _entries(Path(folder.path)):
-            called = plain(f"{folder.name}/{entry.name}")
-            if entry.is_dir() and folder.name.lower() in SET_FOLDERS:
-                raise DataError(
-                    f"{called}: is a folder, and {plain(folder.name)} is called like a set; set "
-                    "data.split_by = 'folders' where each set has one, or name one of them"
-                )
-            if entry.is_dir():
-                raise DataError(
-                    f"{called}: is a folder, where a class has its pictures; data.path names the "
-                    "folder in which each class has one"
-                )
-            if not entry.name.lower().endswith(ENDINGS):
-                raise DataError(f"{called}: is no picture: its name must end in .png or .jpg")
-            if (count := count + 1) > MOST_FILES:
-                raise DataError(f"{plain(path.name)}: has more than {MOST_FILES} pictures")
-            yield Path(entry.path)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what lies in a folder, by name, without what a file manager leaves there."""
-    entries = []
-    with os.scandir(folder) as every:
-        for entry in every:
-            if entry.name.startswith(".") or entry.name.lower() in LEFT_OUT:
-                continue
-            if entry.is_symlink():
-                called = plain(f"{folder.name}/{entry.name}")
-                raise DataError(f"{called}: is a link, and none is followed; copy what it names")
-            entries.append(entry)
-    return sorted(entries, key=lambda entry: entry.name)
 
 
 def _body(file: Path, called: str) -> bytes:

@@ -172,7 +172,8 @@ def _rows_of_pictures(run: LoadedRun, path: Path) -> RowsAsked:
     Raises:
         DataError: They cannot be read.
     """
-    from ..data.picture_files import ENDINGS, read_picture, read_pictures
+    from ..data.picture_files import read_picture, read_pictures
+    from ..data.picture_folders import ENDINGS
 
     if len(run.header.row_shape) != 3:
         raise RunError(f"{plain(run.header.run)}: {UNSAID}")

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import large, limit, plain, speed, tables, versus
+from benchmarks import cuda, large, limit, plain, speed, tables, versus
 from engine.presets import preset as presets
 
 RATIO = re.compile(r"(\d+\.\d\d) \((\d+\.\d\d) to (\d+\.\d\d)\)")
@@ -167,3 +167,27 @@ def test_tables_compare_what_new_writes_with_scikit_learn(printed: Any) -> None:
         mine, theirs, difference = float(cells[3]), float(cells[5]), cells[7].split(" ± ")
         assert float(difference[0]) == pytest.approx(mine - theirs, abs=2e-4)
         assert float(difference[1]) >= 0
+
+
+def test_what_is_asked_of_a_gpu_can_be_asked_of_any_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cuda, "BLOCK", 8)
+    cells = [each.strip() for each in cuda.compare("cubic", 2, "cpu", 4).strip("|").split("|")]
+    assert cells[0] == "cubic, 2 members"
+    # Nothing is captured on a CPU, and float32 is near to float64 after a few steps.
+    assert cells[4] == "the same"
+    assert 0 < float(cells[5]) < 1e-5
+    told = cuda.population(3, "cpu", 2)
+    assert re.match(r"cubic, 3 members, .* torch\.func\.vmap \d", told)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_without_cuda_nothing_is_measured_and_the_status_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["cuda"])
+    with pytest.raises(SystemExit) as left:
+        cuda.main()
+    assert left.value.code == 2
+    assert capsys.readouterr().err == "no CUDA device is here: nothing was run\n"

@@ -91,6 +91,7 @@ def trained(tables: dict[str, Any], device: str = "cpu") -> bytes:
     return np.concatenate(values, axis=1).tobytes()
 
 
+@pytest.mark.cuda
 @needs_cuda
 @pytest.mark.parametrize("tables", [MOONS, CUBIC, FRESH, MINIBATCHES], ids=["a", "b", "c", "d"])
 def test_cuda_graphs_train_as_single_launches_do(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PATIENCE: Final = 0.4
 """Seconds that an evaluation must be looked for before it is made: most pass it by."""
 
+PERIOD: Final = 0.5
+"""Seconds between two words of how far it is: of many columns each is quicker than it is read."""
+
 KEPT: Final = 32
 """Evaluations that are kept, to go back to."""
 
@@ -59,6 +62,7 @@ class Judging:
         self._doing = ""
         """What the process is at."""
         self._timer: Timer | None = None
+        self._telling: Timer | None = None
         self._worker: Worker[None] | None = None
 
     def of(self, view: View) -> Judgement | str:
@@ -112,7 +116,12 @@ class Judging:
     def _say(self, doing: str) -> None:
         if doing:
             self._doing = doing
-            self._show()
+        if doing and self._telling is None:
+            self._telling = self._host.set_timer(PERIOD, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self._show()
 
 
 def _which(view: View) -> Judged:

@@ -54,6 +54,7 @@ def judgement(folder: RunFolder) -> Judgement:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(judging, "PATIENCE", 0.001)
+    monkeypatch.setattr(judging, "PERIOD", 0.001)
     Picture.failures.clear()
     yield
     assert not Picture.failures

@@ -41,6 +41,15 @@ newest:  ## the tests against the newest of everything but torch, which TORCH= n
 	.venv-newest/bin/pip install -q 'torch==$(TORCH)' -e '.[dev]'
 	.venv-newest/bin/python -m pytest -q
 
+# fastai says that it needs an older torch than it works with.
+.PHONY: libraries
+libraries:  ## the tests of watched loops beside the newest of the libraries that own them
+	python3 -m venv --clear .venv-libraries
+	.venv-libraries/bin/pip install -q 'torch==$(TORCH)' -e '.[dev]' lightning skorch transformers \
+		accelerate keras peft fastcore fastprogress fasttransform fastdownload matplotlib
+	.venv-libraries/bin/pip install -q --no-deps fastai
+	.venv-libraries/bin/python -m pytest -q tests/engine/loops
+
 .PHONY: format
 format:  ## ruff: format, and mend what can be mended
 	$(PYTHON) -m ruff format .

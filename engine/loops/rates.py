@@ -7,6 +7,7 @@ what schedulers make of it, keep their meaning.
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -45,14 +46,23 @@ class LoopRates:
         """Multiply all rates so that the first group's becomes a value.
 
         Raises:
-            ValueError: It is 0 now, and nothing can be multiplied to become anything else.
+            ValueError: It is 0 now, and nothing can be multiplied to become anything else; or a
+                library lets none be set.
         """
         if self.now == 0:
             raise ValueError("the rate is 0 now, and a factor changes no 0; set it in the script")
         self.multiply(value / self.now)
 
     def multiply(self, factor: float) -> None:
-        """Multiply all rates, and what schedulers make them of."""
+        """Multiply all rates, and what schedulers make them of.
+
+        Raises:
+            ValueError: A library has these rates, and lets none be set.
+        """
+        for optimizer in self._optimizers:
+            # One that stands for an optimizer of a library's own, which has the rate.
+            if multiply := getattr(optimizer, "multiply_rates", None):
+                multiply(factor)
         self.factor *= factor
         for group in self._groups():
             for name in _KEPT:
@@ -65,10 +75,12 @@ class LoopRates:
     def overwritten(self) -> bool:
         """Whether the loop has put other rates in the place of those that were set, told once."""
         expected, self._expected = self._expected, []
+        # A library may keep fewer digits of it.
+        pairs = zip(expected, self._all(), strict=False)
+        if all(math.isclose(each, now, rel_tol=1e-6) for each, now in pairs):
+            return False
         # A scheduler goes on from what was set: that is no overwriting.
-        return (
-            bool(expected) and expected != self._all() and not any(True for _ in self._schedulers())
-        )
+        return not any(True for _ in self._schedulers())
 
     def _groups(self) -> Iterator[dict[str, Any]]:
         for optimizer in self._optimizers:

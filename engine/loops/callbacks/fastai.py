@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..loop import Loop
@@ -21,7 +22,11 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
 
         def before_fit(self) -> None:
             opt = self.learn.opt
-            self._stepping = Stepping(self.model.parameters(), lambda: float(opt.hypers[-1]["lr"]))
+            self._stepping = Stepping(
+                self.model.parameters(),
+                lambda: float(opt.hypers[-1]["lr"]),
+                partial(_multiply_rates, opt),
+            )
             name = type(self.model).__name__
             self.run = watch(self.model, self._stepping, **{"name": name, **options})
             self.run.attach()
@@ -45,3 +50,9 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
             self.run.close()
 
     return LearnerWatch()
+
+
+def _multiply_rates(optimizer: Any, factor: float) -> None:
+    """Multiply the rates of an optimizer of fastai; where one is scheduled, that is overwritten."""
+    for group in optimizer.hypers:
+        group["lr"] *= factor

@@ -33,7 +33,11 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
         def on_train_begin(self, logs: Any = None) -> None:
             optimizer = self.model.optimizer
             weights = [each.value for each in self.model.trainable_weights]
-            stepping = Stepping(weights, lambda: float(optimizer.learning_rate))
+            stepping = Stepping(
+                weights,
+                lambda: float(optimizer.learning_rate),
+                partial(_multiply_rate, optimizer),
+            )
             self._apply, apply = optimizer.apply, optimizer.apply
             optimizer.apply = lambda *given, **named: stepping.through(
                 partial(apply, *given, **named)
@@ -64,3 +68,15 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
             self.run.close()
 
     return KerasWatch()
+
+
+def _multiply_rate(optimizer: Any, factor: float) -> None:
+    """Multiply the rate of an optimizer of Keras.
+
+    Raises:
+        ValueError: A schedule gives it.
+    """
+    try:
+        optimizer.learning_rate = float(optimizer.learning_rate) * factor
+    except TypeError:
+        raise ValueError("a schedule of Keras gives the rate, and none can be set") from None

@@ -15,11 +15,18 @@ class Stepping(Optimizer):
     Args:
         parameters: What it moves.
         lr: Tells its rate.
+        multiply: Multiplies all its rates; raises ValueError where they are not to be set.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], lr: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: Callable[[], float],
+        multiply: Callable[[float], None],
+    ) -> None:
         super().__init__([*parameters], {"lr": lr()})
         self._lr = lr
+        self.multiply_rates = multiply
         self._move: Callable[[], Any] = lambda: None
 
     def through(self, move: Callable[[], Any]) -> Any:

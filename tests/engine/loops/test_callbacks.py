@@ -30,11 +30,13 @@ def network() -> nn.Sequential:
     return nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1))
 
 
-def plain_losses(steps: int) -> list[float]:
-    """What gradient descent at 0.1 on all rows loses, step by step."""
+def plain_losses(steps: int, halved_after: int = 0) -> list[float]:
+    """What gradient descent at 0.1 on all rows loses, step by step; at 0.05 after some steps."""
     net, losses = network(), []
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    for _ in range(steps):
+    for step in range(steps):
+        if halved_after and step == halved_after:
+            optimizer.param_groups[0]["lr"] = 0.05
         loss = nn.functional.mse_loss(net(X), Y)
         optimizer.zero_grad()
         loss.backward()
@@ -212,6 +214,40 @@ def test_it_stops_where_somebody_asks_for_it(
     history = history_of(tmp_path / "runs")
     assert history.end is not None
     assert (history.end.status, history.end.step) == ("stopped", 1)
+
+
+@pytest.mark.parametrize("library", TRAININGS)
+def test_it_is_paused_stepped_and_gone_on_with(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attach = Loop.attach
+
+    def asked(loop: Loop) -> None:
+        if loop._hooks:
+            return
+        attach(loop)
+        control = Control(RunFolder(Path(loop.path)), "someone")
+        control.send("pause")
+        asks = iter((("step", {"n": 2}), ("set_lr", {"lr": 0.05}), ("continue", {})))
+
+        def wait(_: float) -> None:
+            action, told = next(asks)
+            control.send(action, **told)
+
+        loop._wait = wait
+
+    monkeypatch.setattr(Loop, "attach", asked)
+    TRAININGS[library](tmp_path)
+    history = history_of(tmp_path / "runs")
+    answered = [(each.action, each.step) for each in history.requests]
+    assert answered == [("pause", 0), ("step", 0), ("set_lr", 2), ("continue", 2)]
+    assert history.end is not None
+    assert (history.end.status, history.end.step) == ("finished", 5)
+    assert history.warnings == []
+    rows = history.series["train"]
+    assert np.allclose(rows.column("lr"), [0.1, 0.1, 0.05, 0.05, 0.05])
+    # It is the library's own rate that was set.
+    assert np.allclose(rows.column("loss"), plain_losses(5, halved_after=2), rtol=1e-5)
 
 
 def test_a_library_is_told_apart_by_what_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,11 @@ from engine.loops.script import ScriptWatch
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.finding import list_runs
+from engine.runs.folder import RunFolder
+from engine.runs.state import state_of
 from engine.training.trainer import Trainer
 from tests.engine.explain.test_program import families, shortened
+from tests.forked import Forked, workshop
 from tests.patience import DEADLINE
 
 CLIPPED = Path(__file__).parents[3] / "presets" / "exploding-clipped.toml"
@@ -178,3 +184,121 @@ def test_what_cannot_be_watched_is_told(
     done = run(tmp_path, "print('nothing')", *arguments)
     assert said in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+class Watched:
+    """Scripts that are watched, each in a process that was forked with what it needs.
+
+    Args:
+        folder: Where they are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs = folder / "runs"
+
+    def start(self, *arguments: str, said: str = "out") -> Forked:
+        """Start ``epochal watch`` in the folder."""
+        program = ["-m", "epochal", "--runs-dir", str(self._runs), "--name", "theirs", *arguments]
+        with (self._folder / said).open("wb") as out, Path(os.devnull).open("rb") as nothing:
+            stdio = (nothing.fileno(), out.fileno(), out.fileno())
+            return Forked(workshop("workers"), program, stdio, dict(os.environ))
+
+    def said(self, name: str = "out") -> str:
+        """What one of them printed."""
+        return (self._folder / name).read_text("utf-8")
+
+    @property
+    def history(self) -> History:
+        """The recording of the only run."""
+        return History(read(self.folder.recording))
+
+    @property
+    def folder(self) -> RunFolder:
+        """The only run's."""
+        [folder] = list_runs(self._runs)
+        return folder
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    if not hasattr(os, "fork"):
+        pytest.skip("processes cannot fork here")
+    monkeypatch.chdir(tmp_path)
+    return Watched(tmp_path)
+
+
+SIGNALLED = """
+import os, signal, sys, torch
+weight = torch.ones(1, requires_grad=True)
+optimizer = torch.optim.SGD([weight], lr=0.01)
+for step in range(10**9):
+    weight.square().sum().backward()
+    optimizer.step()
+    if step == 3:
+        os.kill(os.getpid(), int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "state"),
+    [(signal.SIGINT, "KeyboardInterrupt", "ended"), (signal.SIGTERM, None, "crashed")],
+)
+def test_a_signal_does_to_a_script_what_it_does_without_us(
+    scripts: Watched, tmp_path: Path, number: int, status: str | None, state: str
+) -> None:
+    (tmp_path / "train.py").write_text(SIGNALLED)
+    # A forked program says its status as Python raised it; by itself it would die of the signal.
+    assert scripts.start("train.py", str(int(number))).wait(DEADLINE) in (-number, 1)
+    history = scripts.history
+    assert (history.end.reason if history.end else None) == status
+    assert state_of(history, scripts.folder, now=time.time()) == state
+
+
+def test_a_module_is_run_as_python_runs_it(scripts: Watched, tmp_path: Path) -> None:
+    package = tmp_path / "theirs"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "size.py").write_text("SIZE = 2\n")
+    (package / "train.py").write_text(
+        "from .size import SIZE\nassert SIZE == 2\n" + TRAINS + "print(__package__, sys.argv[0])\n"
+    )
+    assert scripts.start("-m", "theirs.train", "--lr", "1").wait(DEADLINE) == 0, scripts.said()
+    assert scripts.said().splitlines() == [
+        "['--lr', '1'] __main__",
+        f"theirs {package / 'train.py'}",
+    ]
+    assert scripts.history.last_step == 3
+    assert scripts.history.end is not None
+    assert scripts.history.end.status == "finished"
+
+
+IN_PARTS = """
+import sys, torch
+from torch import distributed, nn
+rank, meeting = int(sys.argv[1]), "file://" + sys.argv[2]
+distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
+net = nn.parallel.DistributedDataParallel(nn.Linear(2, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+for step in range(20):
+    optimizer.zero_grad()
+    net(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+distributed.destroy_process_group()
+print(sys.argv[1:], __name__)
+sys.exit(3)
+"""
+
+
+def test_a_script_that_torchrun_starts_twice_is_one_run(scripts: Watched, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(IN_PARTS)
+    meeting = str(tmp_path / "meeting")
+    both = [scripts.start("train.py", str(n), meeting, said=str(n)) for n in range(2)]
+    assert [each.wait(DEADLINE) for each in both] == [3, 3], scripts.said("0") + scripts.said("1")
+    for rank in range(2):
+        assert scripts.said(str(rank)) == f"['{rank}', '{meeting}'] __main__\n"
+    history = scripts.history
+    assert history.last_step == 20
+    assert {"grad_norm/weight", "grad_norm/bias", "loss"} <= {*history.series["train"].columns}
+    assert history.end is not None
+    assert (history.end.status, history.end.reason) == ("failed", "SystemExit: 3")

@@ -28,6 +28,7 @@ from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.requests import Control
 from engine.runs.state import state_of
+from tests.forked import Forked, workshop
 from tests.patience import DEADLINE
 
 ROWS = torch.linspace(-1, 1, 20)[:, None]
@@ -530,6 +531,39 @@ def test_a_script_that_is_killed_has_crashed_though_its_children_live(
     assert history.last_step > 500
     assert history.end is None
     assert state_of(history, folder, now=time.time()) == "crashed"
+
+
+LEFT = """
+import sys, torch
+from engine.loops.watch import watch
+net = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+run = watch(net, optimizer, name="left", runs=sys.argv[1])
+run.attach()
+net(torch.ones(3, 2)).sum().backward()
+optimizer.step()
+if sys.argv[2]:
+    raise ValueError(sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+@pytest.mark.parametrize(
+    ("words", "end"), [("", ("finished", "steps")), ("no luck", ("failed", "ValueError: no luck"))]
+)
+def test_a_loop_that_nobody_ended_ends_with_its_process(
+    runs: Path, words: str, end: tuple[str, str]
+) -> None:
+    with Path(os.devnull).open("r+b") as nothing:
+        program = ["-c", LEFT, str(runs), words]
+        stdio = [nothing.fileno()] * 3
+        script = Forked(workshop("workers"), program, stdio, dict(os.environ))
+    assert script.wait(DEADLINE) == bool(words)
+    [folder] = runs.iterdir()
+    history = History(read(folder / "recording.jsonl"))
+    assert history.last_step == 1
+    assert history.end is not None
+    assert (history.end.status, history.end.reason) == end
 
 
 class Conv(nn.Module):

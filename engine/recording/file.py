@@ -57,7 +57,7 @@ MOST_LOOKED_AT: Final = 64 << 20
 _BEGINNING: Final = b'{"kind":"header",'
 """How a recording begins."""
 
-_SYNCED: Final = (MarkReached, Checkpoint, End, Resume, Fork)
+_SYNCED: Final = frozenset({MarkReached, Checkpoint, End, Resume, Fork})
 """What must be on the disk, and not only with the operating system, once it is said."""
 
 
@@ -196,7 +196,7 @@ class Recorder:
             for each in (*self._groups.before(event, self._size), event):
                 self._buffer.append(encode(each, self._groups.columns, t))
         # Blocks come twenty times a second: a write for each would be felt on a network disk.
-        if any(isinstance(event, _SYNCED) for event in events):
+        if not _SYNCED.isdisjoint(map(type, events)):
             self.flush(sync=True)
         elif self.seconds_since_write >= FLUSH_SECONDS:
             self.flush()

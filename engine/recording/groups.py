@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -54,16 +54,17 @@ class Groups:
             self.columns = columns
             self._begun.append(event)
 
-    def before(self, event: Event, size: int) -> Iterator[Event]:
-        """Yield what is to be said again before an event: of long recordings the end alone is read.
+    def before(self, event: Event, size: int) -> Sequence[Event]:
+        """Return what is to be said again before an event: of the long, only the end is read.
 
         Args:
             event: What comes next.
             size: Bytes of the recording so far.
         """
-        if size - self._said_at > AGAIN_BYTES or isinstance(event, End):
+        if self._begun and (size - self._said_at > AGAIN_BYTES or isinstance(event, End)):
             self._said_at = size
-            yield from self._begun
+            return tuple(self._begun)
+        return ()
 
 
 def groups_and_seconds(path: Path, events: Iterable[Event]) -> tuple[Groups, float]:

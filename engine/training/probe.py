@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
-from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -39,7 +37,7 @@ from ..randomness import generator
 from ..recording.events import Series, Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
-from .probe_steps import PER_OCTAVE, measured_steps, stride_at
+from .probe_steps import PER_OCTAVE, measured_runs, measured_steps
 from .reckoning import products
 
 MOST_ROWS: Final = 256
@@ -138,17 +136,16 @@ class Probe:
             rows: The weights after each of them.
         """
         # A series has one stride, and the stride grows with the step: where it changes, one ends.
-        steps = list(measured_steps(first, first + count - 1, self._every, self._per_octave))
-        if not steps:
+        last = first + count - 1
+        runs = list(measured_runs(first, last, self._every, self._per_octave))
+        if not runs:
             return []
-        values = self._measure([step - first for step in steps], rows.weights)
+        values = self._measure([step - first for run in runs for step in run], rows.weights)
         series, start = [], 0
-        stride_of = partial(stride_at, every=self._every, per_octave=self._per_octave)
-        for stride, run in groupby(steps, key=stride_of):
-            end = start + len(list(run))
-            part = values[:, start:end]
-            series.append(Series(group="probe", first=steps[start], stride=stride, values=part))
-            start = end
+        for run in runs:
+            part = values[:, start : start + len(run)]
+            series.append(Series(group="probe", first=run[0], stride=run.step, values=part))
+            start += len(run)
         return series
 
     def _measure(self, picked: list[int], weights: Tensor) -> Values:

@@ -28,9 +28,16 @@ def measured_steps(
     first: int, last: int, every: str | int, per_octave: int = PER_OCTAVE
 ) -> Iterator[int]:
     """Yield the steps from ``first`` to ``last`` at which the network is measured."""
-    # From one measured step to the next, not over all of them: a block may have thousands.
-    step = first
-    while step <= last and (stride := stride_at(step, every, per_octave)):
-        if step % stride == 0:
-            yield step
-        step += stride - step % stride
+    for run in measured_runs(first, last, every, per_octave):
+        yield from run
+
+
+def measured_runs(first: int, last: int, every: str | int, per_octave: int) -> Iterator[range]:
+    """Yield the same steps, a range for each stride; none of them is empty."""
+    while first <= last and (stride := stride_at(first, every, per_octave)):
+        # Up to where the stride is another, and not step by step: a block may have thousands.
+        same = 2 * per_octave if stride == 1 else 1 << first.bit_length()
+        end = last if isinstance(every, int) else min(last, same - 1)
+        if run := range(first + -first % stride, end + 1, stride):
+            yield run
+        first = end + 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -41,7 +42,7 @@ SMALL: Final = (64, 64 << 10)
 TIME_SHARE: Final = 0.05
 """What they may take of a run's time, as it is reckoned."""
 
-SNAPSHOT_SECONDS: Final = (4e-6, 6e-9)
+SNAPSHOT_SECONDS: Final = (5e-6, 5e-9)
 """What a snapshot takes in any case, and for each of its numbers."""
 
 NUMBER_BYTES: Final = 16 / 3
@@ -87,12 +88,18 @@ class SnapshotSteps:
         fitting = (each for each in several if count_until(steps, each) <= most)
         self.per_octave: Final = next(fitting, LEAST)
         """How many there are between a power of two and the next."""
+        self._upto, self._known = steps, self._between(0, steps)
 
     def __contains__(self, step: int) -> bool:
         return step in self.between(step, step)
 
     def between(self, first: int, last: int) -> list[int]:
         """Return those from ``first`` to ``last``."""
+        if last > self._upto:
+            return self._between(first, last)
+        return self._known[bisect_left(self._known, first) : bisect_right(self._known, last)]
+
+    def _between(self, first: int, last: int) -> list[int]:
         some = (*range(FIRST + 1), *self._marks)
         steps = [step for step in some if first <= step <= last]
         octave = 1 << (max(first, FIRST).bit_length() - 1)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -149,7 +150,7 @@ class Trainer:
             "epochs": self._epochs,
         }
 
-    @property
+    @cached_property
     def columns(self) -> dict[Group, list[str]]:
         """The columns of each group of rows."""
         accuracy = ["accuracy"] if self.experiment.has_accuracy else []

@@ -1,7 +1,8 @@
 """A film for the players of asciinema: what a terminal of that size would have been sent.
 
 An asciicast is lines of JSON: a header, then a time, ``"o"`` and a text for each output. Only lines
-that have changed are sent again. Nothing of the machine is said.
+that have changed are sent again. Nothing of the machine is said. Version 2 is written: what plays
+version 3, which asciinema itself records since 2025, plays this too, and older players do.
 """
 
 from __future__ import annotations

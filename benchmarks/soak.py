@@ -5,8 +5,9 @@
 
 The real lab in a real terminal shows a training, is led through all its panes and pictures, stops
 the training and starts another, again and again. At the same place of each round it is counted
-what it holds. The first rounds fill what is kept on purpose; from then on its memory may grow by a
-tenth, and files, threads and processes not at all.
+what it holds. The first eight rounds fill what is kept on purpose, as the log's newest entries and
+what Textual remembers of colours and lines; from then on its memory may grow by a tenth, and files,
+threads and processes not at all.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ PROMISE: Final = "a lab that is used beside a training holds no more of the mach
 SECONDS: Final = 600.0
 GROWTH: Final = 1.1
 """By how much its memory may grow, in all."""
-SETTLED: Final = 60.0
-"""Seconds after which everything that is kept on purpose is there."""
+SETTLED: Final = 8
+"""Rounds after which everything that is kept on purpose is there, however long they take."""
 LEAST: Final = 3
-"""Rounds that there must be before and after that, on whatever machine."""
-REST: Final = 0.3
+"""Rounds that there must be after that, on whatever machine."""
+REST: Final = 0.15
 """Seconds between two keys: a lab ticks in them."""
 
 ROUND: Final = (
@@ -137,7 +138,7 @@ def rounds(place: Path, seconds: float) -> Iterator[tuple[float, Held]]:
     lab = psutil.Process(lesson.terminal.process.pid)
     began, count = time.monotonic(), 0
     try:
-        while time.monotonic() - began < seconds or count < 2 * LEAST:
+        while time.monotonic() - began < seconds or count < SETTLED + LEAST:
             lesson.begin()
             lesson.round()
             count += 1
@@ -167,8 +168,7 @@ def main() -> int:
     later: list[Held] = []
     with tempfile.TemporaryDirectory() as place:
         for at, held in rounds(Path(place), seconds):
-            early = at < min(SETTLED, seconds / 3) or len(settled) < LEAST
-            (settled if early else later).append(held)
+            (settled if len(settled) < SETTLED else later).append(held)
             memory = f"{held.memory / 1e6:.1f} MB, {held.files} files"
             words = f"{memory}, {held.threads} threads, {held.children} children"
             print(f"{at:5.0f} s: {words}", file=sys.stderr, flush=True)

@@ -22,6 +22,7 @@ from typing import Final
 
 from ..errors import RecordingError, RunError
 from ..text.files import open_file, why
+from ..text.lock_holder import HELD, stranger_with
 from ..text.numbers import counted
 from ..text.owned import create, open_own, shut
 from .events import (
@@ -313,7 +314,10 @@ def _open(path: Path, opened: Callable[[Path, int], int]) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     # The lock is on the file, not in a file beside it: it goes with the process, however that ends.
     except BlockingIOError:
+        stranger = stranger_with(os.fstat(descriptor))
         os.close(descriptor)
+        if stranger:
+            raise RunError(f"{path}: {HELD.format(stranger)}") from None
         raise RunError(f"{path}: another worker is writing it; stop that run first") from None
     except OSError:
         # Some network file systems know no locks; O_EXCL has kept a second creator out.

@@ -23,6 +23,7 @@ from ..errors import RunError
 from ..runs.finding import order_of
 from ..runs.folder import RunFolder, new_folder
 from ..text.files import read_file, replace_file, why, why_not_asked
+from ..text.lock_holder import HELD, stranger_with
 from ..text.owned import Share, create, foreign
 from ..text.safe import plain
 from . import plan as plans
@@ -127,6 +128,8 @@ class SweepFolder:
                 mine = stack.enter_context(locked(self.plan_file, seconds=ASKED_SECONDS))
             except OSError as error:
                 raise RunError(f"{self.plan_file}: cannot be held: {why(error)}") from None
+            if not mine and (stranger := self._stranger()):
+                raise RunError(f"{self.path}: {HELD.format(stranger)}")
             if not mine:
                 raise RunError(
                     f"{self.path}: is being trained by another process; epochal runs says how far "
@@ -159,9 +162,13 @@ class SweepFolder:
         """Return whether a process of this machine trains it now."""
         try:
             with locked(self.plan_file, shared=True) as mine:
-                return not mine
+                return not mine and not self._stranger()
         except OSError:
             return False
+
+    def _stranger(self) -> str:
+        """Return who holds its lock and does not train it, in words; nobody where that is empty."""
+        return stranger_with(self.plan_file.stat())
 
 
 def is_sweep(path: Path) -> bool:

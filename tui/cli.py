@@ -327,8 +327,7 @@ def show(
         run: A run's folder, recording, name or unique beginning of it, or: last, or last-1 for the
             one before it; several stand side by side.
         view: summary, curves, norms, function, region, tests, predictions, confusion, evaluation,
-            distribution, activations, histogram, weights, or all of these that the run has; or
-            gradients, as numbers, or machine, what training took of it.
+            distribution, activations, histogram, weights, all of these, gradients or machine.
         step: As it stood at this step, at the best one on the dev set: best, or at the last one:
             last [default: what a run that is over came to, else the newest step].
         steps: As it stood at several steps, one after the other: 0..5, or 0,10,100; of weights
@@ -338,8 +337,8 @@ def show(
         member: Which network of a population, from 1 on [default: all of them together].
         log: Draw the loss on a logarithmic axis.
         size: Columns and lines [default: the terminal's].
-        by: Of a sweep: the settings of the heat map's rows and columns, such as hidden,lr; its
-            figure is a --view, such as dev_loss.
+        by: The settings of a sweep's rows and columns, such as hidden,lr (its figure is a --view);
+            or the inputs of a run that vary in region and function, such as age,fare.
         preset: Print the run's experiment as a preset instead.
     """
     from engine.presets import references
@@ -381,6 +380,7 @@ def show(
         member=None if member is None else member - 1,
         log=log,
         allow_code=allow_code,
+        by=by,
     )
     if as_json:
         from .pictures.told import show_object

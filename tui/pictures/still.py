@@ -229,6 +229,7 @@ def of_run(watch: Watch, wish: Wish, width: int = 0, look: Look = PLAIN) -> tupl
     member = picture_member(history, wish.member, history.last_step if asked is None else asked)
     folder = watch.folder.recording.parent
     material = Material(history, member, folder=folder, allow_code=wish.allow_code)
+    material.varying = wish.varying
     still = Still(
         watch=watch,
         look=look,
@@ -282,8 +283,7 @@ def weights_of(history: History, wish: Wish) -> Weights:
     """Return which weights are shown, where that is what a run that is over came to."""
     if history.end is None or wish.step == "best" or wish.number is not None:
         return ""
-    chosen: Weights = "last" if wish.step == "last" else ""
-    return weights_at_end(history, wish.member or 0, chosen)
+    return weights_at_end(history, wish.member or 0, "last" if wish.step == "last" else "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,6 +113,9 @@ class Wish:
     """Whether the loss has a logarithmic axis."""
     allow_code: bool = False
     """Whether a network of one's own may be run."""
+    by: str = ""
+    """The inputs that vary in a picture of some, parted by commas; those that tell most where left
+    out."""
     reach: int = 0
     """The step to which curves go at least: so far as that of the longest run beside this one."""
 
@@ -120,6 +123,11 @@ class Wish:
     def number(self) -> int | None:
         """The step, where it is asked for by its number."""
         return self.step if isinstance(self.step, int) else None
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """The inputs that vary."""
+        return tuple(filter(None, map(str.strip, self.by.split(","))))
 
 
 def refuse_view(history: History, wish: Wish) -> None:
@@ -129,8 +137,11 @@ def refuse_view(history: History, wish: Wish) -> None:
         ViewError: With those there are.
     """
     from ..drawing.network.material import ViewError
-    from .gallery import NAMES
+    from .gallery import NAMES, VIEWS
 
+    if wish.by and (wish.view not in VIEWS or VIEWS[wish.view].inputs is None):
+        cuts = " and ".join(name for name, view in VIEWS.items() if view.inputs)
+        raise ViewError(f"--by: says of a run which inputs vary in {cuts}; leave it out here")
     views = views_of(history)
     if wish.view not in (*NAMES, *views):
         those = map(plain, dict.fromkeys((*views, *NAMES)))

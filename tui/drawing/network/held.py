@@ -22,6 +22,7 @@ from engine.text.safe import plain
 
 from ...style.numbers import figure
 from ..base.arrays import Floats
+from .material import ViewError
 
 if TYPE_CHECKING:
     from engine.data import Examples
@@ -58,6 +59,7 @@ def held_inputs(material: Material, count: int) -> HeldInputs:
         count: How many inputs vary; the run has at least so many that are numbers.
 
     Raises:
+        ViewError: Those that somebody has chosen cannot vary.
         RecordingError: The recording does not say what its inputs are.
     """
     columns = columns_of(material)
@@ -66,11 +68,13 @@ def held_inputs(material: Material, count: int) -> HeldInputs:
     rows = material.original_inputs(part)
     if len(places) < count or rows.shape[1] != sum(len(each.features) for each in columns):
         raise RecordingError(f"{plain(material.header.run)}: {UNSAID}")
-    if rows.shape[1] == count:
+    if rows.shape[1] == count and not material.varying:
         return HeldInputs(tuple(range(count)), np.zeros(count))
-    strengths = [_strength(rows[:, place], part, material) for place in places]
-    first = np.argsort(-np.array(strengths), kind="stable")[:count]
-    varying = tuple(sorted(places[each] for each in first.tolist()))
+    varying = _chosen(material, places, count)
+    if not varying:
+        strengths = [_strength(rows[:, place], part) for place in places]
+        first = np.argsort(-np.array(strengths), kind="stable")[:count]
+        varying = tuple(sorted(places[each] for each in first.tolist()))
     values = np.concatenate([*_usual(columns, rows)])
     return HeldInputs(varying, values, _words(columns, values, varying))
 
@@ -96,7 +100,24 @@ def _inputs(columns: list[RawColumn]) -> Iterator[tuple[int, RawColumn | None]]:
             place += 1
 
 
-def _strength(values: Floats, part: Examples, material: Material) -> float:
+def _chosen(material: Material, places: list[int], count: int) -> tuple[int, ...]:
+    """Return the inputs that somebody has chosen; none where nobody has.
+
+    Raises:
+        ViewError: There are no such inputs, or another number of them vary.
+    """
+    there = {material.input_names[place]: place for place in places}
+    unknown = [name for name in material.varying if name not in there]
+    if unknown:
+        listed = ", ".join([*there][:20]) + ", …" * (len(there) > 20)
+        raise ViewError(f"--by: there is no number {unknown[0]!r} that goes in; there are {listed}")
+    if len({*material.varying}) not in (0, count) or len(material.varying) > count:
+        wanted = "one input varies" if count == 1 else "two inputs vary"
+        raise ViewError(f"--by: {wanted} in this picture (got {', '.join(material.varying)})")
+    return tuple(there[name] for name in material.varying)
+
+
+def _strength(values: Floats, part: Examples) -> float:
     """Return which share of the targets' spread an input tells by itself, or of its own spread
     which share lies between the classes; from 0 to 1.
     """
@@ -141,6 +162,8 @@ def _words(columns: list[RawColumn], values: Floats, varying: tuple[int, ...]) -
         if place not in varying:
             said.append(f"{plain(column.name)} {_value(column, its)}")
         place += len(column.features)
+    if not said:
+        return ""
     more = f" and {len(said) - NAMED} more" * (len(said) > NAMED)
     return f"held: {', '.join(said[:NAMED])}{more}"
 

@@ -83,6 +83,8 @@ class Material:
         self.history = history
         self.header: Final[Header] = history.header
         self.member = member
+        self.varying: tuple[str, ...] = ()
+        """The inputs that vary in a picture of some; those that tell most where left out."""
 
     @cached_property
     def experiment(self) -> Experiment:

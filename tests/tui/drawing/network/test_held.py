@@ -10,8 +10,9 @@ from tests.engine.exports.asked import answer, trained
 from tests.tui.drawing.lists.test_result import watched
 from tui.drawing.network import function, region
 from tui.drawing.network.held import held_inputs
-from tui.drawing.network.material import Material, RecordedNetwork
+from tui.drawing.network.material import Material, RecordedNetwork, ViewError
 from tui.pictures.gallery import Subject, exhibits
+from tui.pictures.wish import Wish, refuse_view
 from tui.style.glyphs import ASCII
 from tui.style.look import Look
 from tui.style.palette import DARK
@@ -107,3 +108,39 @@ def test_where_there_is_nothing_to_cut_it_says_so(subject: Subject, why: str) ->
     from tui.pictures.gallery import VIEWS
 
     assert why in VIEWS["region"].missing(subject)
+
+
+def test_the_inputs_that_vary_may_be_chosen() -> None:
+    run = trained("people, classes")
+    network = network_of(run)
+    network.material.varying = ("joined days", "age")
+    made = region.gather(network)
+    assert made.names == ("joined days", "age")
+    assert "joined year" in made.held
+    cells = {name: [value] for name, value in held_cells(run).items()}
+    cells |= {"joined days": [8000.0], "age": [33.0]}
+    said = made.probabilities(np.array([[8000.0, 33.0]]))
+    np.testing.assert_allclose(said, answer(run, cells), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"),
+    [
+        (("age",), "two inputs vary in this picture"),
+        (("age", "age"), "two inputs vary in this picture"),
+        (("age", "job"), "there is no number 'job' that goes in; there are age, joined year"),
+    ],
+)
+def test_what_cannot_vary_is_refused(chosen: tuple[str, ...], why: str) -> None:
+    material = network_of(trained("people, classes")).material
+    material.varying = chosen
+    with pytest.raises(ViewError, match=why):
+        held_inputs(material, 2)
+
+
+def test_inputs_are_chosen_for_pictures_of_some_alone() -> None:
+    history = watched(trained("people, classes").folder).history
+    with pytest.raises(ViewError, match="--by: says of a run which inputs vary in function and"):
+        refuse_view(history, Wish(view="confusion", by="age,job"))
+    refuse_view(history, Wish(view="region", by="age, joined days"))
+    assert Wish(by="age, joined days").varying == ("age", "joined days")

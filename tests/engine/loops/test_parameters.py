@@ -115,6 +115,35 @@ def test_adapters_alone_have_columns_where_what_they_adapt_is_frozen(
     assert "4 parameters trained now but frozen or unknown" in warning.message
 
 
+class Tied(nn.Module):
+    """Two layers of one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.second.weight = self.first.weight
+
+    def forward(self, x: Tensor) -> Any:
+        return self.second(torch.relu(self.first(x)))
+
+
+def test_what_two_layers_share_counts_once(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    # On a CPU it calls the module itself.
+    model = nn.DataParallel(Tied())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch(model, optimizer, runs=tmp_path) as run:
+        model(ROWS).square().mean().backward()
+        norms = [float(each.grad.norm()) for each in model.parameters() if each.grad is not None]
+        optimizer.step()
+    rows = History(read(Path(run.path) / "recording.jsonl")).series["train"]
+    names = ["first.weight", "first.bias", "second.bias"]
+    assert [*rows.columns][-3:] == [f"grad_norm/{name}" for name in names]
+    assert [rows.column(f"grad_norm/{name}")[0] for name in names] == pytest.approx(norms)
+    total = sum(each**2 for each in norms) ** 0.5
+    assert rows.column("grad_norm")[0] == pytest.approx(total)
+
+
 def test_parameters_that_are_added_later_are_said_to_have_no_column(tmp_path: Path) -> None:
     net = network()
     optimizer = torch.optim.SGD(net[0].parameters(), lr=0.1)

@@ -533,6 +533,60 @@ def test_a_script_that_is_killed_has_crashed_though_its_children_live(
     assert state_of(history, folder, now=time.time()) == "crashed"
 
 
+LOADS = """
+import sys, torch
+from torch.utils.data import DataLoader, TensorDataset
+from engine.loops.watch import watch
+torch.set_num_threads(1)
+net = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+rows = TensorDataset(torch.ones(64, 2))
+loader = DataLoader(rows, batch_size=8, num_workers=2, persistent_workers=True)
+with watch(net, optimizer, name="loads", runs=sys.argv[1]) as run:
+    while True:
+        for (x,) in loader:
+            optimizer.zero_grad()
+            loss = net(x).square().mean()
+            loss.backward()
+            optimizer.step()
+            run.log(loss=loss)
+        if run.step == 8:
+            print(*(each.pid for each in loader._iterator._workers), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+def test_a_script_that_is_killed_has_crashed_while_workers_of_its_loader_live(
+    runs: Path, tmp_path: Path
+) -> None:
+    with (tmp_path / "out").open("wb") as out, Path(os.devnull).open("rb") as nothing:
+        stdio = (nothing.fileno(), out.fileno(), out.fileno())
+        program = ["-c", LOADS, str(runs)]
+        script = Forked(workshop("workers"), program, stdio, dict(os.environ))
+    deadline = time.monotonic() + DEADLINE
+    while not (tmp_path / "out").read_text().endswith("\n") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    workers = [int(each) for each in (tmp_path / "out").read_text().split()]
+    [folder] = (RunFolder(each) for each in runs.iterdir())
+    # A block is written twice a second, and its bytes within a second.
+    while History(read(folder.recording)).last_step < 8 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for each in workers:
+        # So that they hear nothing of it.
+        os.kill(each, signal.SIGSTOP)
+    script.kill()
+    assert script.wait(DEADLINE) == -signal.SIGKILL
+    history = History(read(folder.recording))
+    state = state_of(history, folder, now=time.time())
+    for each in workers:
+        os.kill(each, signal.SIGKILL)
+    assert state == "crashed"
+    assert history.end is None
+    rows = history.series["train"]
+    assert rows.steps.tolist() == [*range(1, history.last_step + 1)]
+    assert np.isfinite(rows.column("loss")).all()
+
+
 LEFT = """
 import sys, torch
 from engine.loops.watch import watch

@@ -146,6 +146,8 @@ def _wanted(told: Answers) -> str:
     """Return which columns would be the targets."""
     names = ", ".join(plain(name) for name in told.target_names[:5])
     more = ", …" * (len(told.target_names) > 5)
+    if told.are_pictures:
+        return f"it must have no other classes than {names}{more}"
     if told.task == "classes":
         return f"one column beside the inputs must have nothing but the classes {names}{more}"
     return f"it must have the columns {names}{more}"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.errors import DataError
+from engine.errors import DataError, RequestError
 from engine.presets.preset import resolve
 from engine.results.asked_rows import rows_of_file
 from engine.results.evaluation.evaluation import evaluation, plain_object
@@ -81,6 +81,13 @@ def test_pictures_are_judged_without_their_pixels(run: LoadedRun, tmp_path: Path
     assert [each["inputs"] for each in plain["worst"]] == [[], []]
     drawn = draw_evaluation(Judgement.from_plain(plain), 60, Look())
     assert any("the worst rows" in line.plain for line in drawn)
+
+
+def test_of_other_classes_it_is_said_which_there_may_be(run: LoadedRun, tmp_path: Path) -> None:
+    np.savez(tmp_path / "c.npz", x=np.stack([DARK, BRIGHT]), y=["bird", "dark"])
+    asked = rows_of_file(run, tmp_path / "c.npz")
+    with pytest.raises(RequestError, match=r"it must have no other classes than bright, dark$"):
+        evaluation(run, asked, 1, None)
 
 
 def test_of_its_own_archive_it_is_said_that_it_has_learned_from_it(run: LoadedRun) -> None:

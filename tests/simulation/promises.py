@@ -122,13 +122,19 @@ class Truth:
                 self.last_step = event["step"]
                 # Nothing else can fail here: a stand-in that no longer fits is found out, too.
                 full = self.full and "No space left" in event["reason"]
-                # Where no locks are known nobody is kept from removing what is gone on with.
-                unlocked = self.tried_to_remove and not self.world.locks
-                away = unlocked and "was removed or moved away" in event["reason"]
+                away = self._may_be_away and "was removed or moved away" in event["reason"]
                 if event["status"] == "failed" and not (full or away):
                     self.world.violate(f"it failed: {event['reason']}")
         self.events.append(event)
         self.world.note(f"recorded: {event['kind']} {event.get('action', event.get('step', ''))}")
+
+    @property
+    def _may_be_away(self) -> bool:
+        """Whether it may have been removed while it was trained.
+
+        Where no locks are known nobody is kept from removing what is gone on with.
+        """
+        return self.tried_to_remove and not self.world.locks
 
     @property
     def writer(self) -> int:
@@ -193,7 +199,8 @@ class Truth:
             if self.taken.get(request.id) is worker:
                 self.world.violate(f"{request.action} was read twice")
             self.taken[request.id] = worker
-        for name in self.must_be_heard(worker, since):
+        # Nor is what was asked of a run that somebody takes away: its requests go before it does.
+        for name in [] if self._may_be_away else self.must_be_heard(worker, since):
             if self.taken.get(name) is not worker and name not in self.answered:
                 self.world.violate(f"request {name} was lost")
 

@@ -10,7 +10,7 @@ typedef struct {
     float w1[UNITS], b1[UNITS], w2[UNITS][UNITS], b2[UNITS], w3[UNITS], b3, filling[15];
 } __attribute__((aligned(64))) weights;
 
-static vector h1[UNITS][WIDE], h2[UNITS][WIDE], d2[UNITS][WIDE];
+static vector h1[UNITS][WIDE], h2[UNITS][WIDE], d2[UNITS][WIDE], turned[WIDE * UNITS];
 
 static float length(int count, const float *g) { return (float)norm_float(count, g); }
 
@@ -30,7 +30,7 @@ static void fused_step(weights *p, const vector *x, const vector *y, const vecto
         for (int i = 0; i < UNITS; i += 4) {
             vector z[4][TILE_WIDTH];
             product_tiles_float[3][wide - 1](UNITS, p->w2[i], UNITS, 1, p->b2 + i, h1[0] + from, WIDE,
-                    z[0], TILE_WIDTH);
+                    (float *)z[0], TILE_WIDTH * LANES);
             for (int u = 0; u < 4; u++)
                 for (int n = 0; n < wide; n++) {
                     vector s = sigmoid_float(z[u][n]);
@@ -57,12 +57,12 @@ static void fused_step(weights *p, const vector *x, const vector *y, const vecto
         g.w3[i] = sum_float(w3);
         g.b2[i] = sum_float(b2);
     }
-    weight_gradient_float(UNITS, UNITS, WIDE, d2[0], h1[0], g.w2[0]);
+    weight_gradient_by_product_float(UNITS, UNITS, ROWS, WIDE, d2[0], h1[0], turned, 0, g.w2[0]);
     for (int j = 0; j < UNITS; j += 4) {
         vector dh[4][WIDE];
         for (int from = 0; from < WIDE; from += TILE_WIDTH)
             product_tiles_float[3][least(WIDE - from, TILE_WIDTH) - 1](UNITS, &p->w2[0][j], 1, UNITS, 0,
-                    d2[0] + from, WIDE, dh[0] + from, WIDE);
+                    d2[0] + from, WIDE, (float *)(dh[0] + from), WIDE * LANES);
         for (int u = 0; u < 4; u++) {
             vector w1 = zero, b1 = zero;
             for (int n = 0; n < WIDE; n++) {

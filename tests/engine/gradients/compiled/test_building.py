@@ -169,6 +169,19 @@ def test_what_is_kept_is_loaded_where_nothing_can_be_written(
 
 
 @needs_compiler
+def test_what_another_cpu_has_kept_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library()
+    [others] = kept(tmp_path)
+    _loaded.cache_clear()
+    monkeypatch.setattr(building, "_cpu", lambda: "flags : sse2")
+    assert Path(library()._name) != others
+    assert others in kept(tmp_path)
+    assert len(kept(tmp_path)) == 2
+
+
+@needs_compiler
 def test_a_cache_that_others_could_write_into_is_not_used(tmp_path: Path) -> None:
     folder = tmp_path / "epochal" / "compiled"
     folder.mkdir(parents=True)

@@ -102,6 +102,7 @@ torture:  ## everything that is broken on purpose, in hours: the rows of benchma
 	$(PYTHON) -m benchmarks.torture
 	$(PYTHON) -m tests.typists 10000
 	EPOCHAL_TYPED=100 $(PYTHON) -m pytest -q -n0 tests/whole/test_typing_terminal.py
+	EPOCHAL_WATCHED=all $(PYTHON) -m pytest -q -n0 tests/engine/loops/test_script.py
 	EPOCHAL_NESTED=all $(PYTHON) -m pytest -q -n0 tests/tui/pictures/test_nested_values.py
 	-$(PYTHON) -m benchmarks.full_disk 80  # as root: each size is a disk of its own
 

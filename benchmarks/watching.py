@@ -1,6 +1,6 @@
 """What it costs a training loop to be watched, and beside other monitors that write the same.
 
-    python -m benchmarks.watching [cubic|mlp|transformer …] [--pairs 200]
+    python -m benchmarks.watching [cubic|mlp|transformer …] [--pairs 200] [--beside] [--busy]
 
 Blocks of steps of one loop alternate in one process, watched and not; what counts is the median of
 the differences of pairs, with its 95 % interval (by the binomial distribution of its ranks).
@@ -9,10 +9,12 @@ the differences of pairs, with its 95 % interval (by the binomial distribution o
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from math import comb
 
 import torch
@@ -69,8 +71,104 @@ def interval(values: list[float]) -> tuple[float, float, float]:
     return statistics.median(ordered), ordered[max(below - 1, 0)], ordered[count - below]
 
 
-def compare(name: str, pairs: int, folder: str) -> None:
-    """Print what a step of a loop costs, and what it costs more where it is watched."""
+class Watched:
+    """epochal itself."""
+
+    def __init__(self, net: nn.Module, optimizer: torch.optim.Optimizer, folder: str) -> None:
+        self.run = watch(net, optimizer, runs=folder)
+        self.begin, self.end, self.close = self.run.attach, self.run.detach, self.run.close
+
+    def log(self, loss: torch.Tensor) -> None:
+        self.run.log(loss=loss)
+
+
+class Layers:
+    """nn-htop as it is: each layer's mean output, and the norm of its gradient."""
+
+    def __init__(self, net: nn.Module, optimizer: torch.optim.Optimizer, folder: str) -> None:
+        self._monitor_of, self._net = import_module("nn_htop").Monitor, net
+        self.begin()
+
+    def begin(self) -> None:
+        self._monitor = self._monitor_of(self._net)
+
+    def log(self, loss: torch.Tensor) -> None:
+        self._monitor.record_step(loss=loss.item())
+
+    def end(self) -> None:
+        # Its name for that has changed between versions; its hooks are what there is to end.
+        for handle in self._monitor._hook_handles:
+            handle.remove()
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Numbers:
+    """What is told the numbers that epochal records of a step, as its documentation has it."""
+
+    def __init__(self, net: nn.Module, optimizer: torch.optim.Optimizer, folder: str) -> None:
+        self._net, self._optimizer = net, optimizer
+        self.step, self._write = 0, self.open(folder)
+
+    def open(self, folder: str) -> Callable[[dict[str, float]], None]:
+        """Return what writes numbers by name."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """There is nothing to begin."""
+
+    end = begin
+
+    def log(self, loss: torch.Tensor) -> None:
+        self.step += 1
+        parameters = [*self._net.named_parameters()]
+        norms = [float(each.grad.norm()) for _, each in parameters]
+        numbers = {
+            f"grad_norm/{name}": norm for (name, _), norm in zip(parameters, norms, strict=True)
+        }
+        whole = sum(norm * norm for norm in norms) ** 0.5
+        lr = self._optimizer.param_groups[0]["lr"]
+        self._write({"loss": loss.item(), "lr": lr, "grad_norm": whole, **numbers})
+
+
+class TensorBoard(Numbers):
+    """tensorboardX."""
+
+    def open(self, folder: str) -> Callable[[dict[str, float]], None]:
+        writer = import_module("tensorboardX").SummaryWriter(folder)
+        self.close = writer.close
+
+        def write(numbers: dict[str, float]) -> None:
+            for name, number in numbers.items():
+                writer.add_scalar(name, number, self.step)
+
+        return write
+
+
+class Wandb(Numbers):
+    """W&B, which sends nothing anywhere."""
+
+    def open(self, folder: str) -> Callable[[dict[str, float]], None]:
+        settings = import_module("wandb").Settings(silent=True, console="off")
+        run = import_module("wandb").init(
+            mode="offline", dir=folder, project="watching", settings=settings
+        )
+        self.close = run.finish
+        return run.log
+
+
+MONITORS = {
+    "epochal": (Watched, ""),
+    "nn-htop": (Layers, "nn_htop"),
+    "tensorboardX": (TensorBoard, "tensorboardX"),
+    "W&B offline": (Wandb, "wandb"),
+}
+"""What a loop can be watched with, and the package that has it."""
+
+
+def compare(name: str, monitor: str, pairs: int, folder: str, clock: Callable[[], float]) -> str:
+    """Return what a step of a loop costs, and what it costs more where it is watched, as a row."""
     torch.manual_seed(0)
     net, loss_of, steps = LOOPS[name]()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
@@ -84,36 +182,37 @@ def compare(name: str, pairs: int, folder: str) -> None:
         return loss
 
     def plain() -> float:
-        began = time.perf_counter()
+        began = clock()
         for _ in range(steps):
             step()
-        return (time.perf_counter() - began) / steps
+        return (clock() - began) / steps
 
-    run = watch(net, optimizer, name=name, runs=folder)
+    run = MONITORS[monitor][0](net, optimizer, folder)
+    run.end()
 
     def watched() -> float:
-        began = time.perf_counter()
+        began = clock()
         for _ in range(steps):
-            run.log(loss=step())
-        return (time.perf_counter() - began) / steps
+            run.log(step())
+        return (clock() - began) / steps
 
     usual, more = [], []
     for pair in range(-2, pairs):
         alone = plain()
-        run.attach()
+        run.begin()
         # What is made once, such as buffers, belongs to no step.
-        run.log(loss=step())
+        run.log(step())
         beside = watched()
-        run.detach()
+        run.end()
         if pair >= 0:
             usual.append(alone)
             more.append(beside - alone)
     run.close()
     median, low, high = interval(more)
     alone = statistics.median(usual)
-    print(
-        f"| {name} | {parameters:,} | {alone * 1e6:,.0f} µs | {median * 1e6:+.1f} µs "
-        f"({low * 1e6:+.1f} to {high * 1e6:+.1f}) | {high / alone:+.1%} at most |"
+    return (
+        f"| {name} | {monitor} | {parameters:,} | {alone * 1e6:,.0f} µs | {median * 1e6:+,.1f} µs "
+        f"({low * 1e6:+,.1f} to {high * 1e6:+,.1f}) | {high / alone:+.1%} at most |"
     )
 
 
@@ -122,12 +221,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("loops", nargs="*", choices=[*LOOPS, []], default=[*LOOPS])
     parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--beside", action="store_true", help="other monitors too")
+    parser.add_argument(
+        "--busy", action="store_true", help="count the loop's own seconds: for a busy machine"
+    )
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    print("| loop | parameters | a step | watched | |\n|---|---:|---:|---:|---:|")
-    with tempfile.TemporaryDirectory() as folder:
-        for name in asked.loops:
-            compare(name, asked.pairs, folder)
+    clock = time.thread_time if asked.busy else time.perf_counter
+    print("| loop | with | parameters | a step | watched | |\n|---|---|---:|---:|---:|---:|")
+    for name in asked.loops:
+        for monitor in MONITORS if asked.beside else ["epochal"]:
+            package = MONITORS[monitor][1]
+            if package and importlib.util.find_spec(package) is None:
+                print(f"| {name} | {monitor} | not measured: the package {package} is missing |")
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                print(compare(name, monitor, asked.pairs, folder, clock), flush=True)
 
 
 if __name__ == "__main__":

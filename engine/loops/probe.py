@@ -42,14 +42,12 @@ class Allowance:
     """How much of a loop's time may go into measuring, and what has.
 
     Args:
-        clock: Seconds of the loop.
-        cost: Seconds of this thread's own work: what it has to wait for costs the loop nothing.
+        clock: Seconds of this thread's own work, of which both are: what either has to wait for
+            costs the loop nothing.
     """
 
-    def __init__(
-        self, clock: Callable[[], float], cost: Callable[[], float] = time.thread_time
-    ) -> None:
-        self._clock, self._cost = clock, cost
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        self._clock = clock
         self._began = clock()
         self._entered, self._spent = 0.0, 0.0
         self._is_warm = False
@@ -60,10 +58,10 @@ class Allowance:
         return self._spent <= FREE_SECONDS + SHARE * (self._clock() - self._began)
 
     def __enter__(self) -> None:
-        self._entered = self._cost()
+        self._entered = self._clock()
 
     def __exit__(self, *_: object) -> None:
-        self._spent += self._cost() - self._entered
+        self._spent += self._clock() - self._entered
 
     def spend(self, seconds: float) -> None:
         """Count what was spent elsewhere."""
@@ -81,7 +79,6 @@ class LoopProbe:
     Args:
         watched: The network's parameters.
         units: Looks at its hidden units.
-        clock: Seconds of the loop.
         agreed: Whether other processes measure at the same steps, which no clock can tell them.
     """
 
@@ -89,12 +86,11 @@ class LoopProbe:
         self,
         watched: WatchedParameters,
         units: Units,
-        clock: Callable[[], float],
         *,
         agreed: bool = False,
     ) -> None:
         self._sample, self._units, self._agreed = Sample(watched), units, agreed
-        self._allowance = Allowance(clock)
+        self._allowance = Allowance()
         self._steps = measured_steps(1, 2**62, "auto")
         self.step = next(self._steps)
         """The step that is measured next."""

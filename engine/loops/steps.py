@@ -79,7 +79,7 @@ class Steps:
         self._shards = (
             shards_of(watched.tensors, ranks.count, ranks.device) if ranks is not None else None
         )
-        self.probe = LoopProbe(watched, units, clock, agreed=self._shards is not None)
+        self.probe = LoopProbe(watched, units, agreed=self._shards is not None)
         self._is_heard = self._shards is not None or not isinstance(writer, NoWriter)
         """Whether anything comes of what is measured here."""
         if not self._is_heard:

@@ -250,6 +250,41 @@ def test_it_is_paused_stepped_and_gone_on_with(
     assert np.allclose(rows.column("loss"), plain_losses(5, halved_after=2), rtol=1e-5)
 
 
+def test_a_language_model_has_the_losses_and_norms_that_its_trainer_logs(tmp_path: Path) -> None:
+    library = pytest.importorskip("transformers")
+    pytest.importorskip("accelerate")
+    torch.manual_seed(0)
+    sizes = {"n_layer": 1, "n_embd": 16, "n_head": 2, "vocab_size": 50, "n_positions": 16}
+    model = library.GPT2LMHeadModel(library.GPT2Config(**sizes))
+    # Of different lengths, so that the step's mean is none of the means of its parts.
+    words = [torch.randint(0, 50, (4 if row % 8 < 4 else 12,)) for row in range(32)]
+    arguments = library.TrainingArguments(
+        str(tmp_path / "out"),
+        max_steps=6,
+        per_device_train_batch_size=4,
+        gradient_accumulation_steps=2,
+        train_sampling_strategy="sequential",
+        logging_steps=1,
+        report_to=[],
+        use_cpu=True,
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+    trainer = library.Trainer(
+        model,
+        arguments,
+        train_dataset=[{"input_ids": row, "labels": row} for row in words],
+        callbacks=[callback("transformers", runs=tmp_path / "runs")],
+    )
+    trainer.train()
+    rows = history_of(tmp_path / "runs").series["train"]
+    logged = [each for each in trainer.state.log_history if "grad_norm" in each]
+    assert len(logged) == 6
+    for column, name in (("loss", "loss"), ("grad_norm", "grad_norm"), ("lr", "learning_rate")):
+        wanted = [float(each[name]) for each in logged]
+        assert np.allclose(rows.column(column), wanted, rtol=1e-3), name
+
+
 def test_a_library_is_told_apart_by_what_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in LIBRARIES:
         monkeypatch.delitem(sys.modules, name, raising=False)

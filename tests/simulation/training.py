@@ -96,7 +96,7 @@ class Trainer:
 
 
 class _Nothing:
-    ends = all_along = False
+    ends = False
     name = "none"
 
 

@@ -151,6 +151,7 @@ class Probe:
     def _measure(self, picked: list[int], weights: Tensor) -> Values:
         """Return all columns in some rows of a block, [columns, rows, members]."""
         if self._look is not None:
+            assert picked[0] or self._before is not None
             norms, shares = self._look.measure(picked, weights, self._before)
             each = norms.transpose(2, 3, 0, 1)
             columns = [with_ratios(each[0], each[1]), self._slopes.picked(shares)]

@@ -315,7 +315,7 @@ def test_what_is_held_is_what_it_ended_with(size: int) -> None:
         snapshots += trainer.advance(size).snapshots
     ended = trainer.result()["ended_at"][1]
     held = [each.values[1].tobytes() for each in snapshots if each.step >= ended]
-    assert len(held) == 60 - ended + 1
+    assert len(held) == sum(map(trainer.snapshots.keeps, range(ended, 61))) > 30
     assert len({*held, trainer.snapshot().values[1].tobytes()}) == 1
     # The last is that of the member alone.
     alone = Trainer(members_of(WILD)[1].experiment)

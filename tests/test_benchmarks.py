@@ -146,8 +146,8 @@ def test_sums_of_the_plain_loop_are_those_of_the_preset() -> None:
 
 
 def test_a_population_counts_per_member() -> None:
-    case = speed.Case("cubic", 4, 1.0)
-    assert case.name == "cubic, 4 members"
+    case = speed.Case("cubic", 4, 2, 1.0)
+    assert case.name == "cubic, 4 members, 2 threads"
     assert all(side() > 0 for side in speed.sides(case, 2).values())
 
 

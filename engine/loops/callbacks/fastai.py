@@ -8,6 +8,7 @@ from typing import Any
 
 from ..loop import Loop
 from ..watch import watch
+from .batches import BatchLosses
 from .stepping import Stepping
 
 
@@ -30,6 +31,7 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
             name = type(self.model).__name__
             self.run = watch(self.model, self._stepping, **{"name": name, **options})
             self.run.attach()
+            self._losses = BatchLosses(self.run)
 
         def before_step(self) -> None:
             # fastai's own optimizer steps right after this: the hooks see the same gradients.
@@ -37,7 +39,7 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
 
         def after_batch(self) -> None:
             if self.training:
-                self.run.log(loss=self.loss)
+                self._losses.add(self.loss)
                 if self.run.should_stop:
                     raise CancelFitException
 

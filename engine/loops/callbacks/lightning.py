@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..loop import Loop
 from ..watch import watch
+from .batches import BatchLosses
 
 
 def make(library: str, options: Mapping[str, Any]) -> Any:
@@ -27,10 +28,14 @@ def make(library: str, options: Mapping[str, Any]) -> Any:
                 module, trainer.optimizers, **{"name": type(module).__name__, **options}
             )
             self.run.attach()
+            self._losses = BatchLosses(self.run)
 
         def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, *_: Any) -> None:
             loss = outputs if isinstance(outputs, Tensor) else (outputs or {}).get("loss")
-            self.run.log(**({} if loss is None else {"loss": loss}))
+            # Of several batches of a step each loss comes divided by how many there are.
+            parts = trainer.accumulate_grad_batches if module.automatic_optimization else 1
+            if loss is not None:
+                self._losses.add(loss * parts)
             if self.run.should_stop:
                 trainer.should_stop = True
 

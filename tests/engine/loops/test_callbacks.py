@@ -59,7 +59,7 @@ def _quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warnings.simplefilter("ignore")
 
 
-def lightning(tmp_path: Path) -> None:
+def lightning(tmp_path: Path, parts: int = 1) -> None:
     pl = pytest.importorskip("lightning.pytorch")
 
     class Module(pl.LightningModule):  # type: ignore[misc]
@@ -76,9 +76,10 @@ def lightning(tmp_path: Path) -> None:
         def configure_optimizers(self) -> Any:
             return torch.optim.SGD(self.parameters(), lr=0.1)
 
-    rows = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=32)
+    rows = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), batch_size=32 // parts)
     trainer = pl.Trainer(
         max_epochs=5,
+        accumulate_grad_batches=parts,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -248,6 +249,12 @@ def test_it_is_paused_stepped_and_gone_on_with(
     assert np.allclose(rows.column("lr"), [0.1, 0.1, 0.05, 0.05, 0.05])
     # It is the library's own rate that was set.
     assert np.allclose(rows.column("loss"), plain_losses(5, halved_after=2), rtol=1e-5)
+
+
+def test_a_step_of_several_batches_has_the_loss_of_all_of_them(tmp_path: Path) -> None:
+    lightning(tmp_path, parts=4)
+    rows = history_of(tmp_path / "runs").series["train"]
+    assert np.allclose(rows.column("loss"), plain_losses(5), rtol=1e-5)
 
 
 def test_a_language_model_has_the_losses_and_norms_that_its_trainer_logs(tmp_path: Path) -> None:

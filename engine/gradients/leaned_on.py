@@ -1,4 +1,4 @@
-"""What the gradients lean on of torch and it does not promise: private names.
+"""What the engine leans on of torch and it does not promise: private names.
 
 Whoever upgrades torch looks here. Each name has its why beside it and its own test in
 ``tests/engine/gradients/test_leaned_on.py``, which says what broke; no other file of ``engine``
@@ -8,9 +8,11 @@ stands in ``tui.terminal.leaned_on``.
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 import torch
+from torch import nn
 
 aten: Final[Any] = torch.ops.aten
 """PyTorch's own operations, those that write into a buffer that is given among them: autograd
@@ -26,3 +28,38 @@ fused_adam: Final[Any] = torch._fused_adam_
 fused_adamw: Final[Any] = torch._fused_adamw_
 """The kernels under ``torch.optim``: its classes take longer to find their arguments than to do
 the arithmetic of a small network."""
+
+WRAPPED: Final = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+"""What PyTorch's wrappers call the module that they hold, and nobody else calls one: a compiled
+one, one that lies in several processes, one whose activations are computed again."""
+
+
+def compiled_from(module: nn.Module) -> nn.Module | None:
+    """Return the module that ``torch.compile`` has wrapped; None where it is no such wrapper.
+
+    Its wrapper is of a private class and is told by this name alone.
+    """
+    inner = getattr(module, "_orig_mod", None)
+    return inner if isinstance(inner, nn.Module) else None
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether a module is compiled, in a wrapper or in place, of which no public name tells."""
+    in_place = getattr(module, "_compiled_call_impl", None) is not None
+    return in_place or compiled_from(module) is not None
+
+
+def times_compiled() -> int:
+    """Return how often torch has compiled something in this process, a function among them."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    return 0 if dynamo is None else int(dynamo.counters["stats"]["unique_graphs"])
+
+
+def group_store() -> Any:
+    """Return where processes that train together have found each other, and can leave words.
+
+    Whoever made the group may have it from a public function, but not who comes later.
+    """
+    from torch.distributed import distributed_c10d
+
+    return distributed_c10d._get_default_store()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.optim import Optimizer
 
+from ..gradients.leaned_on import WRAPPED, compiled_from
 from ..recording.events import NAME_LENGTH
 from ..text.numbers import counted
 
@@ -17,9 +18,6 @@ MOST_NAMES: Final = 300
 """Parameters that have columns of their own; of more those of a module are one."""
 
 UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column"
-
-_WITHIN: Final = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-"""What PyTorch's wrappers call the module that they hold, and nobody else calls one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ def unwrapped(model: nn.Module) -> nn.Module:
     while True:
         if isinstance(model, DataParallel | DistributedDataParallel):
             model = model.module
-        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+        elif inner := compiled_from(model):
             model = inner
         else:
             return model
@@ -127,7 +125,7 @@ def _named(model: nn.Module) -> Iterator[tuple[int, str]]:
         kept = [
             part
             for part, path in zip(parts, paths, strict=True)
-            if part not in _WITHIN and path not in wrapping
+            if part not in WRAPPED and path not in wrapping
         ]
         yield id(each), ".".join(kept)
 

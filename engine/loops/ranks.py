@@ -22,6 +22,7 @@ from typing import Any, Final
 import torch
 from torch import distributed
 
+from ..gradients.leaned_on import group_store
 from ..recording.events import End, Event
 from ..runs.folder import RunFolder
 
@@ -71,8 +72,7 @@ class Ranks:
         if distributed.get_world_size() < 2:
             return None
         device = torch.device("cuda" if distributed.get_backend() == "nccl" else "cpu")
-        store = distributed.distributed_c10d._get_default_store()
-        return cls(distributed.get_rank(), distributed.get_world_size(), device, store)
+        return cls(distributed.get_rank(), distributed.get_world_size(), device, group_store())
 
     def all_watch(self) -> bool:
         """Whether every process watches its loop, said alike in all that do; asked once."""

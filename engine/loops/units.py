@@ -10,7 +10,6 @@ left alone, for to look into it would have it compiled again, and in the end not
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -21,6 +20,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from ..components.activations import SATURATED
+from ..gradients.leaned_on import is_compiled, times_compiled
 
 
 def _is_zero(outputs: Tensor) -> Tensor:
@@ -47,17 +47,8 @@ _LOOKED_AT: Final[Mapping[Any, tuple[str, Callable[[Tensor], Tensor]]]] = {
 
 
 def _is_compiled(model: nn.Module) -> bool:
-    """Whether a module or one in it is compiled, in a wrapper or in place."""
-    return any(
-        hasattr(each, "_orig_mod") or getattr(each, "_compiled_call_impl", None) is not None
-        for each in model.modules()
-    )
-
-
-def _times_compiled() -> int:
-    """Return how often PyTorch has compiled something in this process, a function among them."""
-    dynamo = sys.modules.get("torch._dynamo.utils")
-    return 0 if dynamo is None else dynamo.counters["stats"]["unique_graphs"]
+    """Whether a module or one in it is compiled."""
+    return any(map(is_compiled, model.modules()))
 
 
 class Units:
@@ -70,7 +61,7 @@ class Units:
 
     def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
         self._model = None if model is None or _is_compiled(model) else model
-        self._compiled = _times_compiled()
+        self._compiled = times_compiled()
         self._layers = {
             id(each): (name.rpartition(".")[0], each.dim())
             for each, name in names
@@ -87,7 +78,7 @@ class Units:
         """Look at the next forward pass that learns."""
         self.shares = {}
         # A function that a module calls is compiled, and would be again: no module says so.
-        if _times_compiled() != self._compiled:
+        if times_compiled() != self._compiled:
             self._model = None
         if self._model is not None and not self._hooks:
             self._hooks = [

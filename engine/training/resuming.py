@@ -9,6 +9,7 @@ Rows after the checkpoint are taken once more, and count in place of those that 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -205,13 +206,16 @@ def newest_state(folder: RunFolder, history: History) -> State | None:
     for checkpoint in reversed(history.checkpoints):
         # Whatever a recording says, it is in the run's own folder.
         path = folder.checkpoints / Path(checkpoint.file).name
-        if path.suffix == checkpoints.SUFFIX and os.path.lexists(path):
+        if path.suffix != checkpoints.SUFFIX:
+            continue
+        try:
             _check_own(path, folder)
-            # One that is damaged costs the steps from the one before it, and no more.
-            try:
-                return checkpoints.read(path)
-            except RunError:
-                continue
+        except OSError:
+            # It was tidied away, or somebody is removing the run right now.
+            continue
+        # One that is damaged costs the steps from the one before it, and no more.
+        with contextlib.suppress(RunError):
+            return checkpoints.read(path)
     return None
 
 
@@ -228,6 +232,7 @@ def _check_own(path: Path, folder: RunFolder) -> None:
 
     Raises:
         RunError: It is a link, or another user's.
+        OSError: It is not there, or not any more.
     """
     for each in (folder.checkpoints, path):
         if wrong := foreign(each.lstat(), folder.path):

@@ -1,11 +1,12 @@
 """Which weights a recording keeps: fewer the larger the network is, and the older the step.
 
-up to 10 000 numbers    all along: as many each time the step doubles, from 2 to 64
+up to 10 000 numbers    all along: as many each time the step doubles, from 8 to 64
 up to 250 000           at the start, at the best step and at the end
 more                    none: the checkpoint beside the recording has them
 
 All along there are no more than take half of the recording's bytes and 5 % of the run's time, but
-in any case those of the first 32 steps, of a preset's marks, and 2 each time the step doubles.
+in any case those of the first 32 steps, of a preset's marks, and 8 each time the step doubles,
+so that a picture of the network moves while it learns.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ PER_OCTAVE: Final = 64
 FIRST: Final = 32
 """Steps from the first on that are all kept, whatever they cost."""
 
-LEAST: Final = 2
+LEAST: Final = 8
 """Snapshots each time the step doubles, at least."""
 
 SMALL: Final = (64, 64 << 10)

@@ -82,3 +82,33 @@ def test_the_fused_kernels_take_the_step_of_their_optimizers(kernel, optimizer) 
         maximize=False,
     )
     torch.testing.assert_close(weights, reference.detach())
+
+
+def test_what_is_compiled_is_told_in_its_wrapper_and_in_place() -> None:
+    module = torch.nn.Linear(2, 1)
+    wrapper = torch.compile(module, backend="eager")
+    assert leaned_on.compiled_from(wrapper) is module
+    assert next(iter(wrapper.state_dict())).split(".")[0] in leaned_on.WRAPPED
+    assert leaned_on.is_compiled(wrapper)
+    assert leaned_on.compiled_from(module) is None
+    assert not leaned_on.is_compiled(module)
+    module.compile(backend="eager")
+    assert leaned_on.is_compiled(module)
+
+
+def test_each_graph_that_is_compiled_is_counted() -> None:
+    before = leaned_on.times_compiled()
+    torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2))
+    assert leaned_on.times_compiled() == before + 1
+
+
+def test_the_store_of_a_group_is_the_one_it_was_made_with() -> None:
+    from torch import distributed
+
+    own = distributed.HashStore()
+    distributed.init_process_group("gloo", store=own, rank=0, world_size=1)
+    try:
+        leaned_on.group_store().set("key", "value")
+        assert leaned_on.group_store().get("key") == b"value"
+    finally:
+        distributed.destroy_process_group()

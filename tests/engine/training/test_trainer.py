@@ -331,12 +331,12 @@ def test_snapshots_are_as_many_in_every_octave_and_no_more_than_may_be() -> None
 
 
 def test_snapshots_take_half_of_the_bytes_where_a_run_has_more_than_a_few() -> None:
-    spec = experiment(CUBIC, train={"steps": 6000})
+    spec = experiment(CUBIC, train={"steps": 20_000})
     trainer = Trainer(spec)
     most = most_snapshots(spec, trainer._rows.layout)
-    kept = trainer.snapshots._steps.between(0, 6000)
-    assert FIRST + 7 * LEAST < len(kept) - 1 <= most
-    numbers = len(trainer.columns["train"]) * 6000
+    kept = trainer.snapshots._steps.between(0, 20_000)
+    assert FIRST + 9 * LEAST < len(kept) - 1 <= most
+    numbers = len(trainer.columns["train"]) * 20_000
     assert len(kept) * trainer.snapshot().values.size <= numbers
 
 

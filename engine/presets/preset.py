@@ -33,6 +33,7 @@ from ..experiment.overrides import Override, apply, parse
 from ..experiment.problems import explain
 from ..experiment.tables import Tables
 from ..figures.proofreading import marred, passages, titled, unfilled
+from ..recording.events import Header
 from ..recording.fitting import UNSAID
 from .toml_files import PRESETS, exists
 from .writing import anchor
@@ -119,6 +120,19 @@ def resolve(tables: Mapping[str, Any], source: str, *, recorded: bool = False) -
     problems += [] if recorded else unfilled(titled(experiment), source)
     if problems:
         raise PresetError(problems)
+    return experiment
+
+
+def recorded_experiment(header: Header) -> Experiment:
+    """Return the experiment of a run, as its recording says it.
+
+    Raises:
+        PresetError: It no longer holds, as where its data file is gone, or it does not fit what was
+            recorded of it: classes where no row has an accuracy, or numbers where rows have.
+    """
+    experiment = resolve(header.experiment, header.run, recorded=True)
+    if ("accuracy" in header.columns.get("train", ())) != experiment.has_accuracy:
+        raise PresetError([Problem(header.run, "", UNSAID)])
     return experiment
 
 

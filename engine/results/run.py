@@ -84,9 +84,9 @@ class LoadedRun:
             PresetError: It no longer holds, as where its data file is gone; RunError: it has none.
         """
         check_experiment(self.header.run, self.header, "has no experiment")
-        from ..presets.preset import resolve
+        from ..presets.preset import recorded_experiment
 
-        return resolve(self.header.experiment, self.header.run, recorded=True)
+        return recorded_experiment(self.header)
 
     @cached_property
     def alone(self) -> Experiment:

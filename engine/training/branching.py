@@ -12,7 +12,7 @@ from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..experiment.overrides import apply, parse
 from ..experiment.tables import inline, tables_of
-from ..presets.preset import resolve
+from ..presets.preset import recorded_experiment, resolve
 from ..recording.history import History
 from .repeats import lengths
 
@@ -46,7 +46,7 @@ def branched_experiment(
     """
     header = history.header
     assert header is not None
-    parent = resolve(header.experiment, header.run, recorded=True)
+    parent = recorded_experiment(header)
     # What the parent was by then: a run that was gone on with further has become a longer one.
     for at, steps in lengths(history):
         parent = parent.lengthened(steps) if at < step else parent

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from ..errors import RunError
-from ..presets.preset import resolve
+from ..presets.preset import recorded_experiment
 from ..recording import checkpoints
 from ..recording.checkpoints import State
 from ..recording.events import Header, Resume, Series
@@ -146,7 +146,7 @@ def trainer_of(
         PresetError: Its experiment no longer holds.
         DeviceError: The device is not there.
     """
-    experiment = resolve(header.experiment, header.run, recorded=True)
+    experiment = recorded_experiment(header)
     for then, now in zip(header.files, experiment.data.files, strict=False):
         if then.get("sha256") != now.get("sha256"):
             raise RunError(

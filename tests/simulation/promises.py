@@ -267,8 +267,8 @@ class Truth:
             if abs(there[0] - loss) > 0.5 or abs(there[1] - lr) > 1e-6:
                 self.world.violate(f"step {step} has {there}, which should be {(loss, lr)}")
                 return
-        if history.end and history.end.status == "finished" and count != STEPS:
-            self.world.violate(f"it finished at step {count}")
+        if history.end and history.end.status == "finished" and history.end.step != STEPS:
+            self.world.violate(f"it finished at step {history.end.step}")
 
 
 @dataclass(frozen=True)

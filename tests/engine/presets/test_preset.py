@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from engine.errors import PresetError
 from engine.experiment.experiment import Experiment
 from engine.experiment.sweep import Sweep
 from engine.presets import preset as presets
+from engine.training.header import header_of
+from engine.training.trainer import Trainer
 from tests.strategies import any_tables, anything, experiments, tables
 
 SHIPPED = sorted(path.stem for path in (Path(__file__).parents[3] / "presets").glob("*.toml"))
@@ -633,3 +636,17 @@ class TestShipped:
         assert experiment.loss.name == "cross_entropy"
         assert (experiment.optimizer.name, experiment.optimizer.lr) == ("sgd", 0.01)
         assert experiment.steps == 1000
+
+
+@pytest.mark.parametrize("name", ["two-moons", "cubic"])
+def test_an_experiment_that_does_not_fit_what_was_recorded_of_it_is_refused(name: str) -> None:
+    header = header_of(Trainer(presets.load(name).experiment, device="cpu"), "run")
+    assert presets.recorded_experiment(header) == presets.load(name).experiment
+    columns = header.columns["train"]
+    other = [*{*columns} ^ {"accuracy"}]
+    with pytest.raises(PresetError, match="run: its recording does not say what was trained"):
+        presets.recorded_experiment(replace(header, columns={**header.columns, "train": other}))
+    with_none = {group: each for group, each in header.columns.items() if group != "train"}
+    if "accuracy" in columns:
+        with pytest.raises(PresetError, match="does not say"):
+            presets.recorded_experiment(replace(header, columns=with_none))

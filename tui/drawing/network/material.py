@@ -93,9 +93,9 @@ class Material:
         Raises:
             PresetError: It does not hold for this version.
         """
-        from engine.presets.preset import resolve
+        from engine.presets.preset import recorded_experiment
 
-        experiment = resolve(self.header.experiment, self.header.run, recorded=True)
+        experiment = recorded_experiment(self.header)
         if self.header.members == 1:
             return experiment
         from engine.experiment.members import members_of

@@ -140,6 +140,7 @@ class Worker:
         # Whoever was given no folder has nothing to lose, and may be long in importing.
         if self._process.stdin is not None and not self._process.stdin.closed:
             self.kill()
+            self.wait()
         self.close()
 
     def last_words(self) -> str:

@@ -6,7 +6,11 @@ under a umask that forbids nothing; and then every file and folder there is look
 
 from __future__ import annotations
 
+import contextlib
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -158,12 +162,24 @@ def test_another_user_follows_a_run_that_is_shared_and_can_ask_nothing_of_it(
     assert not list(shared.control.iterdir())
 
 
+@contextlib.contextmanager
+def locked_elsewhere(path: Path) -> Iterator[None]:
+    """Hold a file's lock in another process of this user's: this one turns into somebody else."""
+    held = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); input()"
+    command = [sys.executable, "-S", "-c", held, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        yield
+        process.communicate(b"\n")
+
+
 @as_root
 def test_another_user_reads_a_sweep_that_is_shared_and_cannot_stop_it(shared: RunFolder) -> None:
     sweep = make_sweep(shared.path.parent, share="all")
     for command in ("show", "stop"):
         said(command, sweep.name, runs=shared.path.parent)
-    with sweep.held(), another_user():
+    with locked_elsewhere(sweep.plan_file), another_user():
         assert "0 of 8" in said("show", sweep.name, runs=shared.path.parent)
         assert REFUSED in said("stop", sweep.name, runs=shared.path.parent)
     assert not sweep.is_asked_to_stop

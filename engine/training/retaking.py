@@ -82,7 +82,8 @@ class Retaking:
     def steps(self, until: int) -> Iterator[Mismatch | None]:
         """Take the steps up to one, yielding after each block how it differs, if it does."""
         trainer = self.trainer
-        while trainer.step < until:
+        # A recording may say that it ended before it branched off, or before its own last row.
+        while trainer.step < min(until, trainer.until):
             if trainer.outcome is not None:
                 # It was gone on with here, though something had ended it.
                 if not self._ignores:

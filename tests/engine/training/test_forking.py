@@ -20,7 +20,8 @@ from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.requests import Inbox, PendingRequest
 from engine.training.branching import branched_experiment
-from engine.training.retaking import trainer_before
+from engine.training.retaking import Retaking, trainer_before
+from engine.training.trainer import Trainer
 from engine.training.verification import verify
 from engine.worker import __main__ as worker
 from tests.engine.training.test_resuming import came_to, folder_for, history_of, killed, work
@@ -245,3 +246,12 @@ def test_what_would_be_another_run_is_refused(
 ) -> None:
     with pytest.raises(RequestError, match=said):
         branched_experiment(history_of(parents["cubic"]), 20, changes)
+
+
+def test_no_step_is_taken_again_beyond_where_a_trainer_ends() -> None:
+    """As where a recording's header was changed, and says that it ended before it branched off."""
+    trainer = Trainer(experiment(CUBIC, train={"steps": 5}), device="cpu", until=9)
+    trainer.advance(7)
+    trainer.until = 5
+    assert [*Retaking(History(), trainer).steps(9)] == []
+    assert trainer.step == 7

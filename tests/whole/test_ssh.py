@@ -121,7 +121,7 @@ def test_a_run_goes_on_when_the_connection_breaks_and_nothing_of_it_is_lost(
     tmp_path: Path, log_in: Log_In
 ) -> None:
     # Wide enough that it takes longer than it takes to break the connection.
-    changes = ["--set", f"train.epochs={STEPS}", "--set", "model.hidden=[64, 32]"]
+    changes = ["--set", f"train.epochs={STEPS}", "--set", "model.hidden=[64,32]"]
     first = log_in("open", "two-moons", *changes, "--device", "cpu")
     first.shows("two-moons", "ready")
     first.press(" ")

@@ -35,7 +35,14 @@ from datetime import timedelta
 rank, meeting, runs, watches = int(sys.argv[1]), *sys.argv[2:]
 ranks.AWAITED = timedelta(seconds=0.1)
 torch.set_num_threads(1)
-distributed.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=2)
+# Gloo may miss that a process is gone, and then waits for as long as it is told to.
+distributed.init_process_group(
+    "gloo",
+    init_method="file://" + meeting,
+    rank=rank,
+    world_size=2,
+    timeout=timedelta(seconds=20),
+)
 torch.manual_seed(0)
 net = nn.parallel.DistributedDataParallel(nn.Linear(2, 1))
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)

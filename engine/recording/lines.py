@@ -50,6 +50,10 @@ from .groups import are_columns
 _DATA: Final = b',"data":"'
 """What stands before the data of a line, which is its last value."""
 
+MOST_NAMED: Final = 16
+"""Members at most whose newest numbers stand in a line by name: those of a thousand networks are
+read by no eye, and writing them out would take longer than to train them."""
+
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 """Made once: a run of a second has thousands of lines."""
 
@@ -64,7 +68,8 @@ def encode(
 
     Args:
         event: What to write.
-        columns: The header's, to name the newest row's numbers in a series' ``last``.
+        columns: The header's, to name the newest row's numbers in a series' ``last``; left out
+            where there are more than ``MOST_NAMED`` members.
         t: The seconds that stand in the line; the event's own where left out.
     """
     line: dict[str, Any] = {"kind": event.kind}
@@ -77,7 +82,7 @@ def encode(
             line |= {"count": event.count, "members": int(event.values.shape[2])}
             line |= {"steps": event.steps} if event.steps else {}
             names = (columns or {}).get(event.group)
-            if names is not None and event.count:
+            if names is not None and event.count and event.values.shape[2] <= MOST_NAMED:
                 newest = event.values[:, -1, :]
                 line["last"] = {
                     name: _number(row[0]) if len(row) == 1 else [_number(value) for value in row]

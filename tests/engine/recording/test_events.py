@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from engine.recording import events
 from engine.recording.events import End, Header, MarkReached, Request, Series, Snapshot
-from engine.recording.lines import decode, encode
+from engine.recording.lines import MOST_NAMED, decode, encode
 from tests.tapes import COLUMNS, header, train_rows
 
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 20), st.integers(1, 3))
@@ -56,6 +56,16 @@ def test_the_newest_row_stands_in_plain_numbers() -> None:
         "grad_norm/layer1.weight": 7.0,
         "grad_norm/layer1.bias": 7.0,
     }
+
+
+@pytest.mark.parametrize(("members", "named"), [(MOST_NAMED, True), (MOST_NAMED + 1, False)])
+def test_only_so_many_members_are_named_in_a_line(members: int, named: bool) -> None:
+    values = np.arange(members * 2, dtype=np.float32).reshape(1, 2, members)
+    line = encode(Series(group="train", first=1, values=values), {"train": ["loss"]})
+    assert json.loads(line).get("last") == ({"loss": values[0, 1].tolist()} if named else None)
+    back = decode(line[:-1])
+    assert isinstance(back, Series)
+    np.testing.assert_array_equal(back.values, values)
 
 
 @pytest.mark.parametrize(

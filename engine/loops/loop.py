@@ -34,7 +34,7 @@ from .units import Units
 from .words import LoopWords
 from .writing import LoopWriter
 
-ASK_SECONDS: Final = 0.1
+ASK_SECONDS: Final = 0.2
 """How often it is looked for what viewers ask."""
 
 PAUSED_SECONDS: Final = 0.02

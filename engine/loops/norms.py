@@ -32,6 +32,35 @@ _REALS: Final = {torch.float32: "float", torch.float64: "double"}
 _MOST_BYTES: Final = 10_000
 
 
+class FusedNorms:
+    """Takes the norms of some tensors in one call of compiled C.
+
+    Args:
+        function: That call.
+        tensors: How many numbers each has is as many as those here have.
+    """
+
+    def __init__(self, function: Callable[..., None], tensors: Sequence[Tensor]) -> None:
+        self._function = function
+        self._starts = (ctypes.c_void_p * len(tensors))()
+        self._counts = np.array([each.numel() for each in tensors], np.int64)
+        self._told = (len(tensors), ctypes.addressof(self._starts), self._counts.ctypes.data)
+
+    def take(self, tensors: Sequence[Any], address: int) -> bool:
+        """Write the norms of tensors to where an array of float64 [tensors] lies.
+
+        Returns:
+            Whether that was possible: nothing is written where one of them is missing, or does not
+            lie in one piece in this process's memory.
+        """
+        try:
+            self._starts[:] = [each.data_ptr() for each in tensors if each.is_contiguous()]
+        except (AttributeError, ValueError, RuntimeError):
+            return False
+        self._function(*self._told, address)
+        return True
+
+
 class GradientNorms:
     """The norms of the gradients of one block's steps.
 
@@ -46,10 +75,7 @@ class GradientNorms:
         """[rows, parameters], of what needs no fetching."""
         self._apart: dict[int, dict[int, Tensor]] = {}
         """By row and parameter, norms that are still on their device."""
-        self._play = _compiled(self._tensors)
-        self._starts = (ctypes.c_void_p * count)()
-        self._counts = np.array([each.numel() for each in self._tensors], np.int64)
-        self._told = (count, ctypes.addressof(self._starts), self._counts.ctypes.data)
+        self._fused = fused(self._tensors)
         self._rows = [self._table[row : row + 1].ctypes.data for row in range(ROWS)]
 
     def take(self, row: int, places: Sequence[int] | None = None) -> None:
@@ -59,16 +85,10 @@ class GradientNorms:
             row: Which.
             places: Of which parameters; of all where left out.
         """
-        if places is None and self._play is not None:
-            # Where all gradients are there as they usually are, nothing more is asked of them.
-            try:
-                gradients: Any = [each.grad for each in self._tensors]
-                self._starts[:] = [each.data_ptr() for each in gradients if each.is_contiguous()]
-            except (AttributeError, ValueError, RuntimeError):
-                pass
-            else:
-                self._play(*self._told, self._rows[row])
-                return
+        gradients = [each.grad for each in self._tensors] if places is None else []
+        # Where all gradients are there as they usually are, nothing more is asked of them.
+        if gradients and self._fused and self._fused.take(gradients, self._rows[row]):
+            return
         if row not in self._apart:
             self._apart[row] = {}
             self._table[row] = np.nan
@@ -92,8 +112,8 @@ class GradientNorms:
         return norms
 
 
-def _compiled(tensors: Sequence[Tensor]) -> Callable[..., None] | None:
-    """Return the compiled function that takes all norms in a call, where there is one for them."""
+def fused(tensors: Sequence[Tensor]) -> FusedNorms | None:
+    """Return what takes all norms of tensors like these in a call, where there is such a thing."""
     kinds = {(each.dtype, each.device.type, each.layout, type(each.data)) for each in tensors}
     for real, name in _REALS.items():
         if kinds == {(real, "cpu", torch.strided, Tensor)}:
@@ -104,7 +124,7 @@ def _compiled(tensors: Sequence[Tensor]) -> Callable[..., None] | None:
                 return None
             function.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3]
             function.restype = None
-            return function  # type: ignore[no-any-return]
+            return FusedNorms(function, tensors)
     return None
 
 

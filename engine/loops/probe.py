@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..training.probe_steps import measured_steps
-from .norms import norms_of
+from .norms import fused, norms_of
 from .parameters import WatchedParameters
 from .shards import part_of
 from .units import Units
 
-SHARE: Final = 0.005
+SHARE: Final = 0.001
 """Of a loop's time, how much goes into measuring."""
 
 FREE_SECONDS: Final = 0.01
@@ -162,6 +162,7 @@ class Sample:
         self._is_whole = watched.size <= WHOLE and not any(
             hasattr(each, "to_local") for each in watched.tensors
         )
+        self._fused = fused(watched.tensors)
         self._starts: list[int] = []
         self._views: list[Tensor] = []
         self._before: list[Tensor] = []
@@ -181,11 +182,18 @@ class Sample:
     def moved(self) -> Tensor:
         """Return the norms of weights and of their updates, [2, parameters], on their device."""
         moved = norms_of(torch._foreach_sub(self._views, self._before))
-        weights = norms_of([each.detach() for each in self._parameters])
+        weights = self._weights()
         if not self._is_whole:
             # What of a parameter is seen here has moved by as much as all of it.
             moved = torch.where(moved == 0, moved, moved / norms_of(self._views) * weights)
         return torch.stack([weights, moved])
+
+    def _weights(self) -> Tensor:
+        """Return the norms of all weights, [parameters], on their device."""
+        norms = torch.empty(self.count, dtype=torch.float64)
+        if self._fused is not None and self._fused.take(self._parameters, norms.data_ptr()):
+            return norms
+        return norms_of([each.detach() for each in self._parameters])
 
 
 def _local(parameter: Tensor) -> Tensor:

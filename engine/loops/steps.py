@@ -25,6 +25,7 @@ from ..recording.events import Event, GroupBegins, RunWarning
 from ..recording.file import Recorder
 from ..recording.naming import TRAIN, Meanings, meaning_of
 from ..recording.scalars import Scalars, series_at
+from .block_time import BlockTime
 from .norms import ROWS, GradientNorms, norms_of
 from .owners import parameters_of
 from .parameters import WatchedParameters
@@ -33,9 +34,6 @@ from .ranks import NoWriter, Ranks
 from .shards import shards_of
 from .units import Units
 from .writing import LoopWriter
-
-BLOCK_SECONDS: Final = 0.5
-"""How long a row may wait to be written."""
 
 Number = float | Tensor
 Said = dict[str, Number | list[Number]]
@@ -74,11 +72,10 @@ class Steps:
         """The last step that was taken."""
         self.events: list[Event] = []
         """What is written once the rows before it are."""
-        self._watched, self._writer, self._clock = watched, writer, clock
+        self._watched, self._writer = watched, writer
         self._norms = GradientNorms(watched)
-        self._shards = (
-            shards_of(watched.tensors, ranks.count, ranks.device) if ranks is not None else None
-        )
+        tensors = watched.tensors
+        self._shards = shards_of(tensors, ranks.count, ranks.device) if ranks else None
         self.probe = LoopProbe(watched, units, agreed=self._shards is not None)
         self._is_heard = self._shards is not None or not isinstance(writer, NoWriter)
         """Whether anything comes of what is measured here."""
@@ -87,7 +84,7 @@ class Steps:
         self._is_measured = False
         """Whether weights are measured before and after the step of the open row."""
         self._scalars = Scalars(cast(Recorder, writer), clock)
-        self._place_of = {id(each): place for place, each in enumerate(watched.tensors)}
+        self._place_of = {id(each): place for place, each in enumerate(tensors)}
         # None is all of them, which a loop with one optimizer has.
         self._places_of: dict[int, list[int] | None] = {
             id(each): None if len(optimizers) == 1 else [*self.places_of(parameters_of(each))]
@@ -111,7 +108,7 @@ class Steps:
         self._share_names: list[str] = []
         self._last: dict[str, float] = {}
         """The newest of what is said of every step."""
-        self._began_at = clock()
+        self._block = BlockTime(clock)
 
     # --- the loop's own words ---------------------------------------------------------------
 
@@ -214,7 +211,7 @@ class Steps:
         """
         # What lies in several processes they sum at a step that all of them know.
         sums = self._shards is not None and self._shards.together
-        if len(self._lrs) == ROWS or (not sums and now - self._began_at >= BLOCK_SECONDS):
+        if len(self._lrs) == ROWS or (not sums and now >= self._block.due_at):
             self.flush()
 
     # --- several processes ------------------------------------------------------------------
@@ -246,13 +243,14 @@ class Steps:
         count = len(self._lrs)
         if count:
             if self._is_heard:
-                self._write(count)
+                with self._block:
+                    self._write(count)
             self._said.clear()
             self._lrs.clear()
             self._applied.clear()
         events, self.events = self.events, []
         self._writer.record(*events)
-        self._began_at = self._clock()
+        self._block.begin()
 
     def write_rest(self) -> None:
         """Write what was said of a step that is not taken any more."""

@@ -96,8 +96,11 @@ def test_loops_end_in_any_order_and_leave_pytorch_as_it_was(runs: Path) -> None:
 
 
 def test_loops_in_threads_record_each_their_own(runs: Path) -> None:
+    # Made here, for there is one seed for all threads.
+    networks = [network(seed) for seed in range(3)]
+
     def loop(seed: int) -> None:
-        net = network(seed)
+        net = networks[seed]
         optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
         with watch(net, optimizer, runs=runs) as run:
             for loss in (backward(net, optimizer) for _ in range(20)):

@@ -30,7 +30,9 @@ def folder() -> Path:
     Raises:
         RuntimeError: They have no home.
     """
-    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "epochal"
+    said = Path(os.environ.get("XDG_CONFIG_HOME", "")).expanduser()
+    # One that hangs on where a command is called is none: what lies there may be anybody's.
+    return (said if said.is_absolute() else Path.home() / ".config") / "epochal"
 
 
 def is_there() -> bool:

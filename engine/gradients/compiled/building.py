@@ -7,7 +7,8 @@
                                                in a child process, renamed
 
 A file that ends the child, as one that was compiled for another CPU does, is thrown away: where
-there is no library the operations are called as they are, and one line says why.
+there is no library the operations are called as they are, and one line says why. Of many who ask at
+once one compiles, and what came of it is heard by all who waited.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ import hashlib
 import importlib.util
 import os
 import platform
+import select
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +38,7 @@ from typing import Final
 import torch
 
 from ...text.files import read_file
+from ...text.safe import plain
 from .levels import FLAGS, FOLDER, file_of, level_of
 
 _MOST_BYTES: Final = 16 << 20
@@ -42,8 +47,14 @@ _MOST_BYTES: Final = 16 << 20
 _SECONDS: Final = 120
 """What a compiler may take, and a trial."""
 
+_MOST_SAID: Final = 1000
+"""Bytes of what a compiler says that are looked at."""
+
 _REMEDY: Final = "set XDG_CACHE_HOME to a folder that may be written into and run from"
 """What helps where nothing can be kept."""
+
+_PRIVATE: Final = ".making"
+"""How a folder's name ends in which a library is compiled."""
 
 _TRIAL: Final = """
 import ctypes, sys
@@ -95,7 +106,9 @@ def find_compiler() -> Compiler | None:
 
 def cache_folder() -> Path:
     """Return where compiled libraries are kept, the user's own folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "epochal" / "compiled"
+    said = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # One that hangs on where a command is called is none: a repository could bring what lies there.
+    return (said if said.is_absolute() else Path.home() / ".cache") / "epochal" / "compiled"
 
 
 def library_of(text: str, trial: str) -> ctypes.CDLL:
@@ -130,7 +143,7 @@ def _loaded(text: str, trial: str) -> ctypes.CDLL | str:
         key = _key(text, compiler)
         # What is there needs no writing, wherever a home is that nobody may write into.
         if (path := _whole(_own_folder(folder), key)) is None:
-            with _locked(folder / f"{key}.lock"):
+            with _turn(folder / f"{key}.lock"):
                 path = _kept(folder, key) or _compiled(folder, key, text, compiler, trial)
         return ctypes.CDLL(str(path))
     except NoLibraryError as error:
@@ -177,38 +190,74 @@ def _cpu() -> str:
 
 
 def _own_folder(folder: Path) -> Path:
-    """Make a folder that is its owner's alone, and return it.
+    """Make a folder that is its owner's alone, in another, and return it.
 
     Raises:
         OSError: It cannot be made.
-        RuntimeError: It is a link, or somebody else's, or others may write into it.
+        RuntimeError: One of them is a link, or somebody else's, or others may write into it.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.parent.parent.mkdir(parents=True, exist_ok=True)
     # Whoever could put another folder in its place could not make it this user's.
-    about = folder.lstat()
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
-        raise RuntimeError("is no folder of one's own: what is in it is not run")
-    if about.st_mode & 0o022:
-        raise RuntimeError("others may write into it: what is in it is not run")
+    for each in (folder.parent, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
+        about = each.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+            raise RuntimeError("is no folder of one's own: what is in it is not run")
+        if about.st_mode & 0o022 and each is folder:
+            raise RuntimeError("others may write into it: what is in it is not run")
+        if about.st_mode & 0o022:
+            each.chmod(0o700)
     return folder
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time compile the same."""
+def _turn(path: Path) -> Iterator[None]:
+    """Let one process at a time compile the same.
+
+    Raises:
+        NoLibraryError: It was waited for one that has failed at it right now.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Twelve who each waited for a compiler that hangs would wait an hour in all.
+            if why := _read_failure(descriptor):
+                raise NoLibraryError(why) from None
+        _leave_failure(descriptor, "")
+        try:
+            yield
+        except NoLibraryError as error:
+            _leave_failure(descriptor, str(error))
+            raise
     finally:
         os.close(descriptor)
 
 
+def _read_failure(descriptor: int) -> str:
+    """Return why whoever had the lock before has no library; nothing where they have one."""
+    with contextlib.suppress(OSError):
+        return os.pread(descriptor, _MOST_BYTES, 0).decode("utf-8", "replace")
+    return ""
+
+
+def _leave_failure(descriptor: int, why: str) -> None:
+    """Leave that for whoever waits for the lock; on a full disk they find it out themselves."""
+    with contextlib.suppress(OSError):
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, why.encode("utf-8", "replace"), 0)
+
+
 def _whole(folder: Path, key: str) -> Path | None:
     """Return the library of a key, if there is one that is whole."""
-    libraries = (path for path in sorted(folder.glob(f"{key}-*.so")) if not path.is_symlink())
-    return next((path for path in libraries if path.stem == f"{key}-{_hash(path)}"), None)
+    for path in sorted(folder.glob(f"{key}-*.so")):
+        # What cannot be read at all, such as a pipe or a hole of gigabytes, is not whole either.
+        with contextlib.suppress(OSError):
+            if not path.is_symlink() and path.stem == f"{key}-{_hash(path)}":
+                return path
+    return None
 
 
 def _kept(folder: Path, key: str) -> Path | None:
@@ -217,7 +266,11 @@ def _kept(folder: Path, key: str) -> Path | None:
     for path in folder.glob(f"{key}-*.so"):
         # Cut off, or written over: it is made again.
         if path != whole:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
+    # Whoever was killed while compiling has left these.
+    for private in folder.glob(f"{key}-*{_PRIVATE}"):
+        shutil.rmtree(private, ignore_errors=True)
     return whole
 
 
@@ -227,7 +280,7 @@ def _compiled(folder: Path, key: str, text: str, compiler: Compiler, trial: str)
     Raises:
         NoLibraryError: The compiler refuses it, or it does not work here.
     """
-    with tempfile.TemporaryDirectory(dir=folder) as private:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f"{key}-", suffix=_PRIVATE) as private:
         source, made = Path(private, "steps.c"), Path(private, "steps.so")
         source.write_text(text, "utf-8")
         call = [*compiler.command, *_flags(), "-o", str(made), str(source), "-lm"]
@@ -243,6 +296,7 @@ def _compiled(folder: Path, key: str, text: str, compiler: Compiler, trial: str)
             remedy = f"; {_REMEDY}" if "map segment" in str(error) else ""
             raise NoLibraryError(f"{error}{remedy}") from None
         path = folder / f"{key}-{_hash(made)}.so"
+        made.chmod(0o700)
         made.rename(path)
     return path
 
@@ -253,13 +307,41 @@ def _run(call: Sequence[str], trouble: str) -> None:
     Raises:
         NoLibraryError: It fails, with the first line of what it says.
     """
+    nothing, deadline = subprocess.DEVNULL, time.monotonic() + _SECONDS
     try:
-        done = subprocess.run(call, capture_output=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoLibraryError(f"{trouble}: {error}") from None
-    if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NoLibraryError(f"{trouble}: {words[0] if words else f'status {done.returncode}'}")
+        # In a group of its own: a compiler is several processes, and one that hangs ends whole.
+        process = subprocess.Popen(
+            call, stdin=nothing, stdout=nothing, stderr=subprocess.PIPE, start_new_session=True
+        )
+    except OSError as error:
+        raise NoLibraryError(f"{trouble}: {error.strerror}") from None
+    with process:
+        try:
+            said = _said(process, deadline)
+            status = process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise NoLibraryError(f"{trouble}: not within {_SECONDS} s") from None
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if status:
+        words = plain(said.decode("utf-8", "replace").strip().partition("\n")[0])
+        raise NoLibraryError(f"{trouble}: {words or f'status {status}'}")
+
+
+def _said(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """Return the beginning of what a program says on stderr until it closes that.
+
+    Raises:
+        subprocess.TimeoutExpired: It has not by then.
+    """
+    assert process.stderr is not None
+    said, pipe = b"", process.stderr.fileno()
+    while select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        if not (came := os.read(pipe, 1 << 16)):
+            return said
+        said = (said + came)[:_MOST_SAID]
+    raise subprocess.TimeoutExpired(process.args, _SECONDS)
 
 
 def _hash(path: Path) -> str:

@@ -449,10 +449,11 @@ class TestFinding:
         (folders[0] / "bad.toml").write_bytes(b"\xff")
         assert [item.title for item in presets.catalogue() if item.name == "bad"] == [""]
 
-    def test_the_configuration_folder_is_under_home_where_nothing_is_set(
-        self, empty_place: Path, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("said", ["", ".", "config"])
+    def test_the_configuration_folder_is_under_home_where_none_is_named(
+        self, empty_place: Path, monkeypatch: pytest.MonkeyPatch, said: str
     ) -> None:
-        monkeypatch.delenv("XDG_CONFIG_HOME")
+        monkeypatch.setenv("XDG_CONFIG_HOME", said)
         monkeypatch.setenv("HOME", str(empty_place))
         folder = empty_place / ".config" / "epochal" / "presets"
         folder.mkdir(parents=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,54 @@ def test_a_compiler_that_only_says_that_it_has_done_it_is_named(
     assert not kept(tmp_path)
 
 
+def test_what_a_compiler_says_is_one_short_harmless_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loud = tmp_path / "loud-cc"
+    loud.write_text("#!/bin/sh\nprintf '\\033]0;a title\\007' >&2\nyes a | tr -d '\\n' ")
+    with loud.open("a") as script:
+        script.write("| head -c 1000000 >&2\nexit 1\n")
+    loud.chmod(0o700)
+    monkeypatch.setenv("CC", str(loud))
+    assert why_none().startswith("loud-cc does not compile the steps: \\x1b]0;a title\\x07aaa")
+    assert len(why_none()) < 2000
+
+
+def test_a_compiler_that_hangs_is_ended_whole_and_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, held = tmp_path / "hanging-cc", tmp_path / "held"
+    os.mkfifo(held)
+    hangs.write_text(f'#!/bin/sh\nexec 3<>"{held}"\necho >> "{tmp_path}/calls"\nsleep 1000\n:\n')
+    hangs.chmod(0o700)
+    monkeypatch.setenv("CC", str(hangs))
+    monkeypatch.setattr(building, "_SECONDS", 0.5)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    with ThreadPoolExecutor(3) as pool:
+        said = set(pool.map(_loaded.__wrapped__, [TEXT] * 3, ["float"] * 3))
+    assert said == {"hanging-cc does not compile the steps: not within 0.5 s"}
+    # Whoever came when all was over has asked it again.
+    assert len((tmp_path / "calls").read_text()) < 3
+    # What the compiler had started holds the pipe until it is gone, too.
+    assert select.select([reader], [], [], 20)[0]
+    os.close(reader)
+
+
+@needs_compiler
+def test_what_was_killed_while_compiling_leaves_nothing(tmp_path: Path) -> None:
+    library()
+    [path] = kept(tmp_path)
+    key = path.name.partition("-")[0]
+    _loaded.cache_clear()
+    path.unlink()
+    # In its way: what a kill has left, and what can be no library.
+    (path.parent / f"{key}-x{building._PRIVATE}").mkdir()
+    (path.parent / f"{key}-x{building._PRIVATE}" / "steps.c").write_text(TEXT)
+    os.mkfifo(path.parent / f"{key}-pipe.so")
+    library()
+    assert sorted(each.name for each in path.parent.iterdir()) == sorted([path.name, f"{key}.lock"])
+
+
 def test_a_compiler_that_no_shell_could_call_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "cc 'O3")
     found = find_compiler()
@@ -164,7 +214,7 @@ def test_what_is_kept_is_loaded_where_nothing_can_be_written(
     library()
     _loaded.cache_clear()
     # Whoever tests as root may write anywhere.
-    monkeypatch.setattr(building, "_locked", None)
+    monkeypatch.setattr(building, "_turn", None)
     assert Path(library()._name) == kept(tmp_path)[0]
 
 
@@ -195,6 +245,29 @@ def test_a_cache_that_is_a_link_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "epochal").mkdir(mode=0o700)
     (tmp_path / "epochal" / "compiled").symlink_to(tmp_path / "elsewhere")
     assert "no folder of one's own" in why_none()
+
+
+@needs_compiler
+def test_the_cache_is_its_users_alone_whatever_the_umask(tmp_path: Path) -> None:
+    # As an epochal of before has made it, where the umask was that of a group.
+    (tmp_path / "epochal").mkdir()
+    (tmp_path / "epochal").chmod(0o777)
+    before = os.umask(0)
+    try:
+        library()
+    finally:
+        os.umask(before)
+    for each in (tmp_path / "epochal").rglob("*"):
+        assert not each.stat().st_mode & 0o077
+    assert not (tmp_path / "epochal").stat().st_mode & 0o022
+
+
+def test_a_cache_that_hangs_on_where_one_is_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert building.cache_folder() == tmp_path / ".cache" / "epochal" / "compiled"
 
 
 @needs_compiler

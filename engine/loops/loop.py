@@ -228,8 +228,9 @@ class Loop(LoopWords):
         self._is_open = False
         self._stepped.clear()
         now = self._clock()
-        self._steps.close(now)
+        # Nearly always nothing is: what a step costs is what it calls.
         if now >= self._look_at or self._stop_reason or self._rates.were_set or self._ranks:
+            self._steps.write_if_due(now)
             self._attend(now)
         self._steps.begin()
         self._is_open = True

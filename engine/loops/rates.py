@@ -28,7 +28,8 @@ class LoopRates:
 
     def __init__(self, optimizers: Sequence[Optimizer]) -> None:
         self._optimizers = optimizers
-        self._expected: list[float] = []
+        self.were_set: list[float] = []
+        """The rates that were set from outside, where no step has been taken since."""
         self.factor = 1.0
         """By how much all rates were multiplied so far."""
 
@@ -36,11 +37,6 @@ class LoopRates:
     def now(self) -> float:
         """The rate of the first group of the first optimizer, which stands for all."""
         return _number(self._optimizers[0].param_groups[0]["lr"])
-
-    @property
-    def were_set(self) -> bool:
-        """Whether rates were set from outside, and no step has been taken since."""
-        return bool(self._expected)
 
     def set(self, value: float) -> None:
         """Multiply all rates so that the first group's becomes a value.
@@ -70,11 +66,11 @@ class LoopRates:
                     group[name] = _scaled(group[name], factor)
         for scheduler in self._schedulers():
             scheduler.base_lrs = [_scaled(each, factor) for each in scheduler.base_lrs]
-        self._expected = self._all()
+        self.were_set = self._all()
 
     def overwritten(self) -> bool:
         """Whether the loop has put other rates in the place of those that were set, told once."""
-        expected, self._expected = self._expected, []
+        expected, self.were_set = self.were_set, []
         # A library may keep fewer digits of it.
         pairs = zip(expected, self._all(), strict=False)
         if all(math.isclose(each, now, rel_tol=1e-6) for each, now in pairs):

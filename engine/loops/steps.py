@@ -138,7 +138,9 @@ class Steps:
     # --- a step -----------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Begin a row."""
+        """Begin a row, of another block where this one has no more of them."""
+        if len(self._lrs) == ROWS:
+            self.flush()
         self._said.append(self._coming)
         self._coming = {}
         self._lrs.append(math.nan)
@@ -203,15 +205,11 @@ class Steps:
         if self.step + 1 >= self.probe.step:
             self.probe.come(self.step + 1)
 
-    def close(self, now: float) -> None:
-        """Close the open row, if there is one; write the block where that is due.
-
-        Args:
-            now: What the clock says.
-        """
+    def write_if_due(self, now: float) -> None:
+        """Write the block if its time, by the loop's clock, has come; no row of it is open."""
         # What lies in several processes they sum at a step that all of them know.
         sums = self._shards is not None and self._shards.together
-        if len(self._lrs) == ROWS or (not sums and now >= self._block.due_at):
+        if not sums and now >= self._block.due_at:
             self.flush()
 
     # --- several processes ------------------------------------------------------------------

@@ -60,6 +60,10 @@ OFTEN: Final = (
 """A worker as it is, but that it writes checkpoints often enough to be killed in one."""
 
 
+FAILED, KILLED = 1, 9
+"""How a process ends that is broken off: not as it was meant to, and as it was."""
+
+
 class Worker:
     """A real worker, in a process that can be killed."""
 
@@ -177,12 +181,16 @@ def of_every_preset(place: Path) -> Iterator[str]:
         is_equal = not (said.difference or said.elsewhere)
         yield "" if is_equal else f"verify {listing.name}: {said.words}"
         # Broken off: a run of a part of its steps that is then lengthened to all of them.
-        part = draw.randrange(1, max(2, steps))
+        part = draw.randrange(1, max(2, history.last_step))
         broken = create_run(listing.name, text, place)
-        _train(broken, steps=part)
+        _break_off(broken, part)
         _train(broken, resume={})
-        is_same = came_to(history_of(broken)) == came_to(history)
-        yield "" if is_same else f"resume {listing.name} at {part}: came to something else"
+        after = history_of(broken)
+        lost = [] if came_to(after) == came_to(history) else ["came to something else"]
+        from_step = after.seams[0].from_step
+        if not (part // 2 or -1) <= from_step < part:
+            lost.append(f"went on from {from_step}")
+        yield f"resume {listing.name} at {part}: {'; '.join(lost)}" if lost else ""
         at = draw.randrange(0, max(1, history.last_step - 1))
         changes = ["optimizer.lr=0.001"]
         child, _ = branched_experiment(history, at, changes)
@@ -198,29 +206,48 @@ def of_every_preset(place: Path) -> Iterator[str]:
 
 
 def _train(folder: RunFolder, **order: Any) -> None:
-    """Train in this process; with ``steps``, until about there, and then as if it were killed."""
+    """Train in this process."""
     from engine.runs import resuming
     from engine.worker import __main__ as worker
 
-    until = order.pop("steps", 0)
     resuming.state_of = lambda *_: "crashed"  # type: ignore[assignment]
-    if not until:
-        worker.work(folder, device="cpu", allow_code=True, **order)
-        return
+    worker.work(folder, device="cpu", allow_code=True, **order)
+
+
+def _break_off(folder: RunFolder, at: int) -> None:
+    """Train up to a step and end as if killed there, with checkpoints, one of half of these steps.
+
+    Raises:
+        AssertionError: It was not broken off there, so that there is nothing to go on with.
+    """
+    from engine.training import checkpoints
+    from engine.training.trainer import Trainer
+    from engine.worker import __main__ as worker
+
     child = os.fork()
     if not child:
-        work = worker._Work.events
+        status, advance, events = FAILED, Trainer.advance, worker._Work.events
+        checkpoints.SECONDS = checkpoints.TIMES = 0  # type: ignore[misc]
 
-        def events(self: Any, recorder: Any) -> Iterator[list[Event]]:
-            for each in work(self, recorder):
+        def until_there(self: Trainer, n: int) -> Any:
+            ends = next(each for each in (at // 2, at) if each > self.step)
+            return advance(self, min(n, ends - self.step))
+
+        def until_killed(self: Any) -> Iterator[list[Event]]:
+            for each in events(self):
                 yield each
-                if self.trainer.step >= until:
-                    os._exit(9)
+                if self.trainer.step >= at:
+                    self.recorder.flush()
+                    os._exit(KILLED)
 
-        worker._Work.events = events  # type: ignore[method-assign]
-        worker.work(folder, device="cpu", allow_code=True)
-        os._exit(0)
-    os.waitpid(child, 0)
+        try:
+            Trainer.advance, worker._Work.events = until_there, until_killed  # type: ignore[method-assign]
+            status = worker.work(folder, device="cpu", allow_code=True)
+        finally:
+            os._exit(status)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    history = history_of(folder)
+    assert (ended, history.last_step, history.end) == (KILLED, at, None), f"{folder.path}: {ended}"
 
 
 def _shortened(spec: Experiment, steps: int) -> Experiment:

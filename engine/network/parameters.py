@@ -102,7 +102,10 @@ class ParameterLayout:
     def pack(self, flat: Tensor) -> Values:
         """Return ``flat`` [..., size] as float32 [..., members, numbers], without the padding."""
         # One fetch, and NumPy gathers: what is recorded is member by member, and has no padding.
-        return flat.detach().cpu().numpy()[..., self.positions].astype(np.float32)
+        numbers = flat.detach().cpu().numpy()[..., self.positions]
+        # A float64 that is too large is infinite here, as in the rows.
+        with np.errstate(over="ignore"):
+            return numbers.astype(np.float32)
 
     def named(self, flat: Tensor) -> dict[str, Tensor]:
         """Return copies by name, as [members, *shape] on the CPU.

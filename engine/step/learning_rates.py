@@ -101,8 +101,9 @@ class Scheduler:
 
     def restore(self, state: State) -> None:
         """Go on from what ``state`` returned; the learning rate is whoever's it is."""
-        if state.get("ticks", self._ticks) != self._ticks:
-            self._begin(state["ticks"])
+        # Anew in any case: the state may lie behind, where steps are taken back, and what a
+        # scheduler has found since, such as the least loss, is not all in what it counts.
+        self._begin(state.get("ticks", self._ticks))
         while len(self._phases) > state["phases_left"]:
             self._next_phase()
         if self._phase is not None:

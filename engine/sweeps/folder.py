@@ -5,7 +5,8 @@ runs/two-moons-sweep-20261129-093000-4f1c/
     group-1/                a group's run, as any other: experiment.toml, recording.jsonl
     stop                    left there by whoever wants it to stop
     sweep.log               what a detached sweep has to say
-    failure                 why the last command that trained it came to nothing, if it did
+    failure                 why the last command that trained it came to nothing, if it did; while
+                            one trains it, that it died, which then holds if it does
     study.log               what a search was told, as Optuna keeps it
     trial-4/                the run of a trial that was trained again, alone
 """
@@ -32,6 +33,9 @@ from .plan import Plan
 
 MOST_FAILURE: Final = 1000
 """Bytes of a failure that are told."""
+
+DIED: Final = "its process died without a word; the same command goes on with it"
+"""What stands as a sweep's failure while it is trained."""
 
 ASKED_SECONDS: Final = 1.0
 """How long a sweep may be locked by those who ask whether it is busy."""
@@ -147,16 +151,25 @@ class SweepFolder:
             RunError: Another trains it.
         """
         with self.held():
-            self.failure_file.unlink(missing_ok=True)
+            # Said beforehand: nobody else says it of a process that is killed.
+            self._leave(DIED)
+            came_to = ""
             try:
                 yield
             except Exception as error:
-                with contextlib.suppress(OSError):
-                    said = (str(error) or type(error).__name__).encode(errors="replace")[
-                        :MOST_FAILURE
-                    ]
-                    replace_file(self.failure_file, said, durable=False)
+                came_to = str(error) or type(error).__name__
                 raise
+            finally:
+                self._leave(came_to)
+
+    def _leave(self, failure: str) -> None:
+        """Leave there why it came to nothing, or that it did not; on a full disk it is not said."""
+        with contextlib.suppress(OSError):
+            if failure:
+                said = failure.encode(errors="replace")[:MOST_FAILURE]
+                replace_file(self.failure_file, said, durable=False)
+            else:
+                self.failure_file.unlink(missing_ok=True)
 
     def busy(self) -> bool:
         """Return whether a process of this machine trains it now."""

@@ -15,7 +15,7 @@ from ..runs.folder import RunFolder
 from ..runs.notes import Notes
 from ..runs.summary import Glance
 from ..text.safe import plain
-from .folder import SweepFolder, list_sweeps
+from .folder import DIED, SweepFolder, list_sweeps
 from .table import SweepReader, SweepTable
 
 POLL_SECONDS: Final = 0.1
@@ -62,13 +62,14 @@ def facts_of_sweep(reader: SweepReader) -> RunFacts:
         tables = reader.plan().bases[0].tables
     except RunError as error:
         problem = str(error)
+    died = table is None or (table.failure == DIED and table.over < table.expected)
     going = table is not None and table.busy
     return RunFacts(
         folder=run,
         glance=Glance(
             name=folder.name,
             path=folder.path,
-            state="crashed" if table is None else "running" if going else "ended",
+            state="crashed" if died else "running" if going else "ended",
             step=table.over if table else 0,
             steps=table.expected if table else 0,
             started=table.made if table else 0.0,

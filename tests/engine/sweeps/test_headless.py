@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -26,6 +28,7 @@ from engine.sweeps.removal import remove_sweep
 from engine.sweeps.table import read
 from tests.engine.sweeps.small import MOONS, Inline, asked, planned, running
 from tests.experiments import experiment
+from tests.sweeps import make_sweep
 from tui.drawing.sweep.cells import usual_choice
 from tui.pictures.sweep import draw_sweep
 from tui.style.glyphs import BRAILLE
@@ -230,6 +233,23 @@ class TestFailure:
         assert run_cells(facts, 0)[4] == "finished (2 trials)"
         assert not sweep.failure_file.exists()
         assert why not in capsys.readouterr().out
+
+    def test_one_whose_process_is_killed_has_crashed_and_is_gone_on_with(self) -> None:
+        sweep = make_sweep(Path("runs"))
+        child = os.fork()
+        if not child:
+            with sweep.trained():
+                os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        [facts] = sweeps_in(Path("runs"))
+        assert facts.glance.state == "crashed"
+        assert run_cells(facts, 0)[4].startswith("failed (its process died without a word;")
+        with sweep.trained():
+            [facts] = sweeps_in(Path("runs"))
+            assert (facts.glance.state, facts.glance.problem) == ("running", "")
+        [facts] = sweeps_in(Path("runs"))
+        assert facts.glance.state == "ended"
+        assert not sweep.failure_file.exists()
 
     def test_it_is_removed_with_the_sweep(self) -> None:
         run_sweep(order(grid=("optimizer.lr=0.1,1",)))

@@ -67,7 +67,6 @@ bench:  ## the benchmarks: ratios, side by side in one run
 	$(PYTHON) -m benchmarks.pictures
 	-$(PYTHON) -m benchmarks.lightning  # says how to install it where it is missing
 	-$(PYTHON) -m benchmarks.cuda  # leaves with 2 where there is no GPU
-	$(PYTHON) -m benchmarks.enter
 	$(PYTHON) -m benchmarks.screen
 	$(PYTHON) -m benchmarks.drawing
 	$(PYTHON) -m benchmarks.echo

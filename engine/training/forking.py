@@ -38,6 +38,7 @@ from .marks import Marks
 from .repeats import lengths_of_seams
 from .resuming import differences_of, marks_to_come
 from .retaking import TOLERANCE, Retaking, trainer_before
+from .stopping import NEVER
 from .trainer import Trainer
 
 _RATES: Final = (
@@ -110,6 +111,10 @@ def branch(
     trainer, fresh = branched(
         parent, before, experiment, changed, member=member, allow_code=allow_code
     )
+    if trainer.ended_at.min() < step:
+        numbers = ", ".join(str(each + 1) for each in np.flatnonzero(trainer.ended_at < step))
+        said = f"networks that had ended before step {step} stay as they were: {numbers}"
+        common.append(RunWarning(step=step, message=said))
     lengthened = [each for each in lengths_of_seams(history) if each[0] < step]
     digest = hashlib.sha256()
     for group, rows in before.series.items():
@@ -178,15 +183,20 @@ def branched(
         # What one optimizer remembers means nothing to another, though of the same shape.
         state["method"] = own["method"]
         fresh.append(f"what the optimizer remembers: it is {experiment.optimizer.name} now")
-    # What has ended it ends it again only if that is still asked for.
-    begun = ["outcomes", "ended_at"]
+    # What ends a network at this very step ends it again only if that is still asked for. Of one
+    # that ended before nobody knows what its optimizer would remember now: it stays as it is.
+    before, stopping = state["stopping"]["ended_at"] < parent.step, dict(state["stopping"])
+    stopping["ended_at"] = np.where(before, stopping["ended_at"], NEVER)
+    outcomes = zip(before, stopping["outcomes"], strict=True)
+    stopping["outcomes"] = [each if ended else None for ended, each in outcomes]
+    begun = list[str]()
     other_loss, by_loss = _concerns(changed, ("loss.",)), {experiment.keep_best, train.monitor}
     if other_loss and experiment.keep_best == "loss":
         begun += ["best_scores", "best_steps"]
         fresh.append("which weights are the best: by another loss")
     if "train.monitor" in changed or (other_loss and "loss" in by_loss):
         begun += ["counted_scores", "waited"]
-    state["stopping"] |= {name: own["stopping"][name] for name in begun}
+    state["stopping"] = stopping | {name: own["stopping"][name] for name in begun}
     if experiment.steps_per_epoch != parent.experiment.steps_per_epoch:
         # The epoch that is under way is none of these: its mean is no number.
         state["epochs"] = {"sum": np.full_like(state["epochs"]["sum"], np.nan)}

@@ -195,6 +195,30 @@ def test_a_branch_has_its_parent_s_rows_and_others_from_there_on(
     assert [(each.step, each.parent) for each in after.forks] == [(23, parents[name].name)]
 
 
+def test_a_network_that_had_ended_before_stays_as_it_was(tmp_path: Path) -> None:
+    # What its optimizer would remember is of steps that a block happened to take beyond its end.
+    vary = {"train.loss_threshold": [1e-9, 0.15]}
+    spec = experiment(CUBIC, population={"vary": vary}, train={"steps": 60})
+    parent = folder_for(tmp_path, spec, "parent")
+    work(parent)
+    end = history_of(parent).end
+    assert end is not None
+    ended_at = end.result["ended_at"][1]
+    assert 0 < ended_at < 50
+    branch = history_of(forked(parent, 50, "train.steps=70", path=tmp_path))
+    losses = branch.series["train"].between(51, 70)[0]
+    assert np.isnan(losses).all(axis=0).tolist() == [False, True]
+    assert branch.end is not None
+    assert branch.end.result["ended_at"] == [70, ended_at]
+    assert verify("a-branch", branch).words.startswith("bit-equal")
+    said = "networks that had ended before step 50 stay as they were: 2"
+    assert [each.message for each in branch.warnings] == [said]
+    # What ends it at the very step at which it branches off is asked again.
+    again = history_of(forked(parent, ended_at, "train.steps=70", path=tmp_path))
+    assert np.isfinite(again.series["train"].between(ended_at + 1, ended_at + 1)[0]).all()
+    assert verify("a-branch", again).words.startswith("bit-equal")
+
+
 def test_a_branch_that_changes_nothing_but_its_length_is_the_longer_run(
     parents: Mapping[str, RunFolder], tmp_path: Path
 ) -> None:

@@ -59,6 +59,9 @@ def check_resumable(
         raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
     if header is None or not header.parameters:
         raise RunError(f"{name}: never began; train its preset again with epochal run")
+    if until and until < history.last_step:
+        gone = f"--until steps={until}: it has gone as far as step {history.last_step}"
+        raise RunError(f"{name}: {gone}; leave --until out, or give a greater one")
     if history.end is None:
         return
     _check_end(folder, history.end, history, ignore_stopping)

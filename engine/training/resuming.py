@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -36,6 +37,9 @@ from .machine import versions
 from .marks import Marks
 from .repeats import Repeats
 from .trainer import Trainer
+
+MOST_THREADS: Final = 1024
+"""A recording may come from anyone, and more threads than that end a process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +157,9 @@ def trainer_of(
                 f"{now.get('name')}: is not the file that the run was trained on any more; "
                 "train a new run on it with epochal run"
             )
+    if not 0 <= header.threads <= MOST_THREADS:
+        said = f"cannot be trained with {header.threads} threads, as it says it was"
+        raise RunError(f"{plain(header.run)}: {said}; at most {MOST_THREADS} are begun")
     where = nearest_device(header.device) if device == "auto" else device
     # With as many threads as then: each sums a share, and other shares round to other bits.
     trainer = Trainer(

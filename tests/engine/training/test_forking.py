@@ -14,7 +14,7 @@ import pytest
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.recording.events import Series
+from engine.recording.events import Header, Series
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
@@ -270,6 +270,28 @@ def test_what_would_be_another_run_is_refused(
 ) -> None:
     with pytest.raises(RequestError, match=said):
         branched_experiment(history_of(parents["cubic"]), 20, changes)
+
+
+@pytest.mark.parametrize("steps", [-3, 5])
+def test_rows_beyond_where_a_run_is_over_are_no_rows_of_it(
+    parents: Mapping[str, RunFolder], steps: int
+) -> None:
+    events = list(read(parents["cubic"].recording))
+    short = [replace(each, steps=steps) if isinstance(each, Header) else each for each in events]
+    for rows in (short, short[:-1]):
+        said = verify("a-run", History(rows)).words
+        at = max(steps, 0)
+        assert said == f"differs: the run was recorded to step 60, and is over at step {at}"
+
+
+@pytest.mark.parametrize("threads", [-1, 10**9])
+def test_threads_that_no_machine_has_are_not_begun(
+    parents: Mapping[str, RunFolder], threads: int
+) -> None:
+    events = list(read(parents["cubic"].recording))
+    many = [replace(each, threads=threads) if isinstance(each, Header) else each for each in events]
+    with pytest.raises(RunError, match=f"cannot be trained with {threads} threads"):
+        verify("a-run", History(many))
 
 
 def test_no_step_is_taken_again_beyond_where_a_trainer_ends() -> None:

@@ -248,6 +248,18 @@ class TestOfARunThatIsOver:
         assert done.recording.read_bytes() == before
 
 
+def test_one_that_was_killed_does_not_go_back_to_an_end_that_lies_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    folder = folder_for(tmp_path, SPECS["moons"])
+    killed(folder, monkeypatch, 20)
+    step = history_of(folder).last_step
+    assert worker.work(folder, resume={"until": step - 1}) == 2
+    said = f"--until steps={step - 1}: it has gone as far as step {step};"
+    assert said in capfd.readouterr().err
+    assert work(folder, resume={"until": step}).last_step == step
+
+
 @pytest.mark.parametrize("ending", [{"patience": 5}, {"loss_threshold": 0.3}], ids=str)
 def test_an_early_end_is_ignored_where_that_is_asked_for(
     ending: dict[str, Any], tmp_path: Path, capfd: Any

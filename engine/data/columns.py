@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from tokenize import TokenError
 from typing import Any, Final, Self
 
 import numpy as np
@@ -190,6 +191,10 @@ def read_npz(data: bytes) -> ReadColumns:
     return ReadColumns(dict(columns), matrices)
 
 
+_NO_ARRAY: Final = (ValueError, TypeError, SyntaxError, TokenError, RecursionError)
+"""What NumPy raises of an array whose header, which is a line of Python, is damaged."""
+
+
 def declared_shape(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> tuple[int, ...]:
     """Return the shape that an array says that it has, held against its bytes.
 
@@ -204,7 +209,7 @@ def declared_shape(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> tuple[int
             read = np.lib.format
             header = read.read_array_header_1_0 if first else read.read_array_header_2_0
             shape, _, dtype = header(file)
-        except ValueError as error:
+        except _NO_ARRAY as error:
             raise DataError(f"{called}: cannot be read: {plain(str(error))[:200]}") from None
     if math.prod(shape) * dtype.itemsize > item.file_size and not dtype.hasobject:
         raise DataError(f"{called}: cannot be read: it has fewer bytes than it says")
@@ -226,7 +231,7 @@ def read_array(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(item) as file:
         try:
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-        except ValueError as error:
+        except _NO_ARRAY as error:
             message = f"cannot be read: {plain(str(error))[:200]}"
             if "allow_pickle" in str(error):
                 message = "holds Python objects; save it as numbers or text"

@@ -71,8 +71,11 @@ def experiment_of(plan: Plan, group: TrialGroup) -> Experiment:
     Raises:
         PresetError: It does not hold in this version.
     """
+    from pydantic import ValidationError
+
     from ..experiment.changes import described
     from ..experiment.members import Original, member_form
+    from ..experiment.problems import explain
     from ..experiment.training import Population
 
     trials = [plan.trials[number] for number in group.trials]
@@ -89,7 +92,12 @@ def experiment_of(plan: Plan, group: TrialGroup) -> Experiment:
         # Trials with dropout, of a preset without, have a form that their base has not.
         made = first
     told = described(made, base.experiment, base.preset)
-    population = Population(settings=settings) if len(trials) > 1 else Population()
+    try:
+        population = Population(settings=settings) if len(trials) > 1 else Population()
+    except ValidationError as error:
+        # A plan that somebody has changed.
+        tables, source = {"settings": settings}, f"sweep of {base.preset}"
+        raise PresetError(explain(error, tables, source, Population)) from None
     return told.model_copy(update={"population": population})
 
 

@@ -482,9 +482,23 @@ def test_a_damaged_archive_is_refused() -> None:
     whole = Path(archive(x=np.arange(1000.0), y=np.arange(1000) % 2)).read_bytes()
     for cut in (10, 200, len(whole) // 2, len(whole) - 30):
         assert "data.npz: " in refusal(written(whole[:cut], "data.npz"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b" no header",
+        b"\n\x00{'descr': '<f8', (",
+        b"\n\x00{[]: 1}      ",
+        b"\n\x00{'descr': '<f8'",
+        b"\x00\x20" + b"-(" * 4096,
+        b"\n\x00\x00\xff\xfe       ",
+    ],
+)
+def test_an_array_whose_header_is_damaged_is_refused(header: bytes) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as made:
-        made.writestr("x.npy", b"\x93NUMPY\x01\x00 no header")
+        made.writestr("x.npy", b"\x93NUMPY\x01\x00" + header)
         made.writestr("notes.txt", b"hello")
     assert refusal(written(packed.getvalue(), "data.npz")).startswith(
         "path: data.npz: array 'x': cannot be read: "

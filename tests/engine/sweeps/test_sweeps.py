@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import RunError
+from engine.errors import PresetError, RunError
 from engine.experiment.members import Original
 from engine.recording.file import Reader
 from engine.recording.history import History
@@ -27,6 +27,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.listing import run_cells
 from engine.sweeps import printing
 from engine.sweeps.folder import SweepFolder, find_sweep, list_sweeps
+from engine.sweeps.group import TrialGroup
 from engine.sweeps.listing import stop_sweep, sweeps_in
 from engine.sweeps.locks import locked
 from engine.sweeps.plan import Plan
@@ -140,6 +141,14 @@ class TestTraining:
         folder.plan_file.write_text(text)
         with pytest.raises(RunError, match="no longer what was planned"):
             train_group(str(folder.path), 1)
+
+    def test_networks_that_no_longer_differ_in_the_same_keys_are_refused(
+        self, tmp_path: Path
+    ) -> None:
+        plan = planned(tmp_path, asked(grid={"optimizer.lr": [0.1, 0.2]}))[0].plan()
+        plan.trials[1] = dataclasses.replace(plan.trials[1], setting={"optimizer.momentum": 0.9})
+        with pytest.raises(PresetError, match=r"settings\[1\]: must have the keys of the first"):
+            experiment_of(plan, TrialGroup(number=1, trials=(0, 1)))
 
 
 class TestTable:

@@ -31,6 +31,14 @@ def names_in(node: ast.expr) -> list[str]:
     return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
+def variables_in(node: ast.expr) -> set[str]:
+    """Return the names that stand for a value, and not for a function that is called."""
+    called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+    return {
+        part.id for part in ast.walk(node) if isinstance(part, ast.Name) and id(part) not in called
+    }
+
+
 def computation(node: ast.expr, number: Callable[[Any], Any] = lambda value: value) -> Computation:
     """Return what computes an expression: it is taken apart once, not every time.
 

@@ -1,19 +1,22 @@
 """The losses: each a table of a preset, with a function of ``torch.nn.functional`` or its rule.
 
-To add a loss, add its class here and to ``Loss``. One that PyTorch has a function for has a formula
-in ``engine.gradients.manual.losses``, and its C in ``engine.gradients.compiled``; of any other the
-rule is enough. What a class says beside its keys is all that the rest of the house needs to know of
-it; a class that leaves out a part fails on import.
+To add a loss, add its class here and to ``Loss``: steps, programs and C are made from its rule by
+``RuledFormula``; one whose rule speaks of settings has no C. One that takes fewer operations
+another way has a formula of its own in ``engine.gradients.manual.losses``. What a class says beside
+its keys is all that the rest of the house needs to know of it; a class that leaves out a part fails
+on import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
+from .formulas import parsed, variables_in
 from .section import Positive, Section, check_whole, named
 
 Targets = Literal["numbers", "binary", "classes"]
@@ -36,6 +39,13 @@ class LossRule:
     """The derivative of that by y."""
     parts: Mapping[str, str] = field(default_factory=dict)
     """What has a name of its own on the way to the cost."""
+
+    @cached_property
+    def settings(self) -> frozenset[str]:
+        """The settings of the loss that it speaks of."""
+        formulas = (self.each, self.slope, *self.parts.values())
+        spoken = {name for formula in formulas for name in variables_in(parsed(formula))}
+        return frozenset(spoken - {"y", "t", "loss", *self.parts})
 
 
 class LossBase(Section):
@@ -84,10 +94,12 @@ class LossBase(Section):
         """Hold every loss to be whole.
 
         Raises:
-            TypeError: Naming it and what it lacks.
+            TypeError: It lacks something, or its rule speaks of unknown things.
         """
         parts = ("functional", "formula", "targets", "outputs", "each", "slope", "rule", "root")
-        check_whole(cls, LossBase, parts)
+        check_whole(cls, LossBase, ("name", *parts))
+        if unknown := cls.rule.settings - {*cls.model_fields}:
+            raise TypeError(f"{cls.__name__}: no settings: {', '.join(sorted(unknown))}")
 
 
 class MSE(LossBase):

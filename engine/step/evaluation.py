@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -118,11 +119,18 @@ def costs(spec: LossBase) -> Costs:
 
 def ruled(spec: LossBase, formula: str, y: Tensor, t: Tensor) -> Tensor:
     """Return what a formula of a loss's rule comes to, for outputs and targets of one shape."""
-    values = {**vars(torch), **spec.arguments, "y": y, "t": t}
+    values = {**vars(torch), **spec.arguments, "y": y, "t": t, "where": partial(_where, y)}
     for name, part in spec.rule.parts.items():
         values[name] = evaluate(parsed(part), values)
     computed: Tensor = evaluate(parsed(formula), values)
     return computed
+
+
+def _where(like: Tensor, condition: Tensor, then: Any, otherwise: Any) -> Tensor:
+    """Return what is chosen, of ``like``'s precision: of two numbers PyTorch makes float32."""
+    if not isinstance(then, Tensor) and not isinstance(otherwise, Tensor):
+        then = torch.full_like(like, then)
+    return torch.where(condition, then, otherwise)
 
 
 def root(mean: Tensor) -> Tensor:

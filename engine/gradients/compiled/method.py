@@ -33,7 +33,7 @@ from . import task as told
 from .library import library
 from .printing import single_states
 from .probe import CompiledProbe
-from .telling import TaskTelling, number_of, rule_of, stride_bytes
+from .telling import TaskTelling, losses_with_c, number_of, rule_of, stride_bytes
 
 MOST_WEIGHTS: Final = 60_000
 """Weights of the largest layer that is played here: the products of larger ones are PyTorch's,
@@ -50,6 +50,8 @@ def lacking(experiment: Experiment) -> str:
         return f"a layer of {largest:,} weights is faster as PyTorch multiplies it"
     if len(experiment.model.activations) > told.MOST_LAYERS:
         return f"there is room for {told.MOST_LAYERS} layers"
+    if experiment.loss.name not in losses_with_c():
+        return f"there is no C for the loss {experiment.loss.name!r}"
     if experiment.has_shares:
         return "it takes the true class of a row, not the share of each"
     return ""

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from ...components.activation_rules import NUMPY, ActivationRule
 from ...components.activations import ACTIVATIONS
-from ...components.formulas import parsed
+from ...components.formulas import parsed, variables_in
 from ...components.losses import LOSSES, LossRule
 from ...components.optimizers import OPTIMIZERS, OptimizerBase
 from ...components.update_rules import FUNCTIONS, UpdateRule
+from .task import LOSSES as WRITTEN_OUT
 from .task import MOST_CONSTANTS, MOST_STATES
 
 _SIGNS: Final[Mapping[type[ast.AST], str]] = {
@@ -198,13 +199,13 @@ class UpdateText:
         numbers = {name: f"settings[{index}]" for index, name in enumerate(settings)}
         numbers |= {"lr": "lr", "t": "t"}
         for target, value in self.rule.assignments:
-            if target not in ("w", "g", *self.rule.state) and _speaks_of(value) <= {*numbers}:
+            if target not in ("w", "g", *self.rule.state) and variables_in(value) <= {*numbers}:
                 numbers[target] = _number_text(value, numbers)
         return numbers
 
     def _vector(self, node: ast.expr, numbers: Mapping[str, str]) -> str:
         """Return an expression as C, in which what is one number has been computed before."""
-        if isinstance(node, ast.Constant) or _speaks_of(node) <= {*numbers}:
+        if isinstance(node, ast.Constant) or variables_in(node) <= {*numbers}:
             text = _number_text(node, numbers)
             if text not in self.constants:
                 self.constants.append(text)
@@ -214,7 +215,7 @@ class UpdateText:
                 return f"vector_{name}"
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"(-{self._vector(operand, numbers)})"
-            case ast.BinOp(left=left, op=ast.Div(), right=by) if _speaks_of(by) <= {*numbers}:
+            case ast.BinOp(left=left, op=ast.Div(), right=by) if variables_in(by) <= {*numbers}:
                 # Divided once, and not for each weight.
                 share = ast.BinOp(ast.Constant(1), ast.Div(), by)
                 return self._vector(ast.BinOp(left, ast.Mult(), share), numbers)
@@ -230,13 +231,7 @@ class UpdateText:
 def single_states(rule: UpdateRule) -> set[str]:
     """Return what a rule keeps that is one number for all weights, such as a product of momenta."""
     numbers, assigned = {*UpdateText(rule).numbers()}, dict(rule.assignments)
-    return {name for name in rule.state if _speaks_of(assigned[name]) <= {*numbers, name}}
-
-
-def _speaks_of(node: ast.expr) -> set[str]:
-    called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
-    parts = ast.walk(node)
-    return {each.id for each in parts if isinstance(each, ast.Name) and id(each) not in called}
+    return {name for name in rule.state if variables_in(assigned[name]) <= {*numbers, name}}
 
 
 def _number_text(node: ast.expr, numbers: Mapping[str, str]) -> str:
@@ -268,7 +263,7 @@ class Formulas:
     updates: Sequence[UpdateRule]
     """Those that optimizers come to, whatever their settings."""
     losses: Mapping[str, LossRule]
-    """Of every loss that PyTorch has no function for, by its name."""
+    """Of every loss whose C is not written out and can be printed, by its name."""
 
     @cached_property
     def text(self) -> str:
@@ -324,10 +319,21 @@ def formulas() -> Formulas:
         updates: list[UpdateRule] = []
         for optimizer in OPTIMIZERS.values():
             updates += [rule for rule in _rules_of(optimizer) if rule not in updates]
-        losses = {name: each.rule for name, each in LOSSES.items() if each.functional is None}
+        losses = {name: each.rule for name, each in LOSSES.items() if _is_printed(name, each.rule)}
         _last[:] = [entries, Formulas(units, updates, losses)]
     made: Formulas = _last[1]
     return made
+
+
+def _is_printed(loss: str, rule: LossRule) -> bool:
+    """Whether a loss's C is made from its rule; a call tells the C no settings of a loss."""
+    if loss in WRITTEN_OUT or rule.settings:
+        return False
+    try:
+        loss_text(loss, rule)
+    except UnprintableError:
+        return False
+    return True
 
 
 def _same(these: Sequence[tuple[str, Any]], those: Sequence[tuple[str, Any]]) -> bool:

@@ -109,8 +109,7 @@ class TaskTelling:
 
     def _tell_loss(self) -> None:
         task, loss = self.task, self._experiment.loss
-        numbers = {name: number for number, name in enumerate((*LOSSES, *formulas().losses))}
-        task.loss, task.mean = numbers[loss.name], loss.reduction == "mean"
+        task.loss, task.mean = losses_with_c().index(loss.name), loss.reduction == "mean"
         if (weights := class_weights(self._members)) is not None:
             task.class_weights = self._numbers(weights.tolist())
         task.classes = loss.targets == "classes"
@@ -143,6 +142,11 @@ def activation_number(name: str, units: Sequence[str]) -> int:
     if isinstance(rule, ActivationRule):
         return IDENTITY if rule.is_identity else UNIT + units.index(name)
     return SOFTMAX if name == "softmax" else LOG_SOFTMAX
+
+
+def losses_with_c() -> Sequence[str]:
+    """Return the losses that the C knows, each at its number there."""
+    return (*LOSSES, *formulas().losses)
 
 
 def rule_of(optimizer: OptimizerBase, members: Members) -> UpdateRule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -12,20 +12,23 @@ from pydantic import TypeAdapter, ValidationError
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import LOSSES as NAMED
 from engine.components.losses import (
+    MSE,
     RMSE,
     BinaryCrossEntropyWithLogits,
     Hinge,
     Huber,
     Loss,
     LossBase,
+    LossRule,
 )
 from engine.explain.program import program
+from engine.gradients.compiled.telling import losses_with_c
 from engine.step.evaluation import costs, ruled
 from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
 LOSSES: list[type[LossBase]] = list(NAMED.values())
-PARTS = ("functional", "formula", "targets", "outputs", "each", "slope", "rule", "root")
+PARTS = ("name", "functional", "formula", "targets", "outputs", "each", "slope", "rule", "root")
 
 
 @pytest.fixture(params=LOSSES, ids=lambda cls: cls.__name__)
@@ -99,12 +102,46 @@ def test_a_table_without_a_name_is_the_default_experiment_s_loss() -> None:
     assert read == BinaryCrossEntropyWithLogits(reduction="sum")
 
 
+def written(**said: Any) -> type[LossBase]:
+    """Return a loss as a file would define it; a part that is None is left out."""
+    whole = {part: getattr(MSE, part) for part in PARTS[1:]} | {"name": "mine"} | said
+    parts = {part: value for part, value in whole.items() if value is not None}
+    kinds = {"name": Literal["mine"]} if "name" in parts else {}
+    kinds |= {"share": float} if "share" in parts else {}
+    return type("Mine", (LossBase,), {"__module__": __name__, "__annotations__": kinds, **parts})
+
+
+QUANTILE = LossRule(
+    "where(y > t, (1 - share) * (y - t), share * (t - y))", "where(y > t, 1 - share, -share)"
+)
+"""A rule that speaks of a setting, and chooses between two numbers."""
+
+
+def test_a_rule_that_speaks_of_unknown_things_is_no_entry() -> None:
+    with pytest.raises(TypeError, match=r"Mine: no settings: share$"):
+        written(rule=QUANTILE)
+
+
+def test_what_a_rule_chooses_between_two_numbers_is_not_rounded_to_float32() -> None:
+    y, t = torch.tensor([1.0, 3.0], dtype=torch.float64), torch.full((2,), 2.0).double()
+    spec = written(rule=QUANTILE, share=0.9)()
+    assert ruled(spec, spec.rule.slope, y, t).tolist() == [-0.9, 1 - 0.9]
+
+
+@pytest.mark.parametrize("rule", [QUANTILE, LossRule("softmax(y) - t", "softmax(y)")])
+def test_a_rule_without_c_takes_it_from_no_other_loss(
+    rule: LossRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NAMED, "mine", written(rule=rule, share=0.9))  # type: ignore[arg-type]
+    assert losses_with_c()[-1] == "hinge"
+    monkeypatch.setitem(NAMED, "mine", written())  # type: ignore[arg-type]
+    assert losses_with_c()[-1] == "mine"
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_loss_without_a_part_fails_where_it_is_written(part: str) -> None:
-    whole = {each: getattr(Huber, each) for each in PARTS}
-    parts = {"__module__": __name__, **{each: whole[each] for each in PARTS if each != part}}
-    with pytest.raises(TypeError, match=rf"\.LogCosh lacks {part}$"):
-        type("LogCosh", (LossBase,), parts)
+    with pytest.raises(TypeError, match=rf"\.Mine lacks {part}$"):
+        written(**{part: None})
 
 
 def test_no_loss_is_written_and_then_forgotten() -> None:

@@ -1,7 +1,8 @@
 """The initialisers: each a table of a preset that names a function of ``torch.nn.init``.
 
 A class holds the keys; its field names are the function's arguments, so the two cannot drift
-apart. To add an initialiser, add its class here and to ``Initialiser``.
+apart. To add an initialiser, add its class here and to ``Initialiser``; one that leaves out a part
+fails on import.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from .section import NonNegative, Number, Section
+from .section import NonNegative, Number, Section, check_whole, is_entry
 
 
 class InitialiserBase(Section):
@@ -19,31 +20,51 @@ class InitialiserBase(Section):
 
     function: ClassVar[str]
     """The name of its function in ``torch.nn.init``."""
+    draws: ClassVar[bool]
+    """Whether it draws random numbers, so that its function takes a generator."""
+    needs_matrix: ClassVar[bool]
+    """Whether it is scaled by both sides of a matrix, and so cannot serve a bias."""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """What the function is called with, beside the tensor and the generator."""
         return self.model_dump(exclude={"name"})
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        """Hold every initialiser to be whole.
+
+        Raises:
+            TypeError: Naming it and what it lacks.
+        """
+        if is_entry(cls):
+            check_whole(cls, InitialiserBase, ("name", "function", "draws", "needs_matrix"))
+
 
 class Default(InitialiserBase):
     """What ``torch.nn.Linear`` does: uniform within ±1/√fan_in, weights and biases alike."""
 
-    function: ClassVar[str] = "uniform_"
+    function = "uniform_"
+    draws = True
+    needs_matrix = False
     name: Literal["default"] = "default"
 
 
 class Zeros(InitialiserBase):
     """All 0: hidden units start identical, get identical gradients, and stay identical."""
 
-    function: ClassVar[str] = "zeros_"
+    function = "zeros_"
+    draws = False
+    needs_matrix = False
     name: Literal["zeros"] = "zeros"
 
 
 class Constant(InitialiserBase):
     """All the same value."""
 
-    function: ClassVar[str] = "constant_"
+    function = "constant_"
+    draws = False
+    needs_matrix = False
     name: Literal["constant"] = "constant"
     val: Number = 0.0
     """The value."""
@@ -52,7 +73,9 @@ class Constant(InitialiserBase):
 class Normal(InitialiserBase):
     """Draws from a normal distribution."""
 
-    function: ClassVar[str] = "normal_"
+    function = "normal_"
+    draws = True
+    needs_matrix = False
     name: Literal["normal"] = "normal"
     mean: Number = 0.0
     """Mean of the distribution."""
@@ -63,7 +86,9 @@ class Normal(InitialiserBase):
 class Uniform(InitialiserBase):
     """Draws from a uniform distribution."""
 
-    function: ClassVar[str] = "uniform_"
+    function = "uniform_"
+    draws = True
+    needs_matrix = False
     name: Literal["uniform"] = "uniform"
     a: Number = -1.0
     """Lower bound."""
@@ -78,7 +103,9 @@ class Uniform(InitialiserBase):
 class XavierUniform(InitialiserBase):
     """Uniform, scaled so that sigmoid and tanh layers keep their variance (Glorot 2010)."""
 
-    function: ClassVar[str] = "xavier_uniform_"
+    function = "xavier_uniform_"
+    draws = True
+    needs_matrix = True
     name: Literal["xavier_uniform"] = "xavier_uniform"
     gain: NonNegative = 1.0
     """A factor; 5/3 for tanh."""
@@ -87,7 +114,9 @@ class XavierUniform(InitialiserBase):
 class XavierNormal(InitialiserBase):
     """Normal, scaled so that sigmoid and tanh layers keep their variance (Glorot 2010)."""
 
-    function: ClassVar[str] = "xavier_normal_"
+    function = "xavier_normal_"
+    draws = True
+    needs_matrix = True
     name: Literal["xavier_normal"] = "xavier_normal"
     gain: NonNegative = 1.0
     """A factor; 5/3 for tanh."""
@@ -105,21 +134,27 @@ class _KaimingBase(InitialiserBase):
 class KaimingUniform(_KaimingBase):
     """Uniform, scaled so that ReLU layers keep their variance (He 2015)."""
 
-    function: ClassVar[str] = "kaiming_uniform_"
+    function = "kaiming_uniform_"
+    draws = True
+    needs_matrix = True
     name: Literal["kaiming_uniform"] = "kaiming_uniform"
 
 
 class KaimingNormal(_KaimingBase):
     """Normal, scaled so that ReLU layers keep their variance (He 2015)."""
 
-    function: ClassVar[str] = "kaiming_normal_"
+    function = "kaiming_normal_"
+    draws = True
+    needs_matrix = True
     name: Literal["kaiming_normal"] = "kaiming_normal"
 
 
 class Orthogonal(InitialiserBase):
     """A random orthogonal matrix: no direction is stretched (Saxe 2013)."""
 
-    function: ClassVar[str] = "orthogonal_"
+    function = "orthogonal_"
+    draws = True
+    needs_matrix = True
     name: Literal["orthogonal"] = "orthogonal"
     gain: NonNegative = 1.0
     """A factor on the whole matrix."""
@@ -150,6 +185,3 @@ Initialiser = Annotated[
     _Tables, BeforeValidator(initialiser_table, json_schema_input_type=_Tables | str | float)
 ]
 """An initialiser: its table, its name alone, or a number for a constant."""
-
-NEEDS_MATRIX = (XavierUniform, XavierNormal, KaimingUniform, KaimingNormal, Orthogonal)
-"""The initialisers that are scaled by both sides of a matrix, and so cannot serve a bias."""

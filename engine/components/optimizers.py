@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from .section import Fraction, NonNegative, Positive, Section, check_whole, named
+from .section import Fraction, NonNegative, Positive, Section, check_whole, is_entry, named
 from .update_rules import UpdateRule
 
 
@@ -79,9 +79,10 @@ class OptimizerBase(Section):
         Raises:
             TypeError: It lacks something, nobody can make it, or its rule speaks of unknown things.
         """
-        if "name" not in cls.model_fields:
-            return  # What a family shares.
-        check_whole(cls, OptimizerBase, ("torch_name", "update", "adaptive", "shrinks", "usual_lr"))
+        if not is_entry(cls):
+            return
+        parts = ("name", "torch_name", "update", "adaptive", "shrinks", "usual_lr")
+        check_whole(cls, OptimizerBase, parts)
         if not isinstance(cls.update, UpdateRule):
             check_whole(cls, OptimizerBase, ("states",))
             if not cls.torch_name:

@@ -134,20 +134,30 @@ def named(default: str, key: str = "name") -> Callable[[Any], Any]:
     return fill_in
 
 
-def check_whole(entry: type, base: type, parts: Iterable[str]) -> None:
+def is_entry(cls: type) -> bool:
+    """Whether a class is one optimizer, one kind of data, and not what several of them share:
+    that is called ``…Base``, or begins with ``_``.
+    """
+    return not cls.__name__.startswith("_") and not cls.__name__.endswith("Base")
+
+
+def check_whole(entry: type[Section], base: type[Section], parts: Iterable[str]) -> None:
     """Hold an entry to say for itself all that its family asks of it.
 
     Args:
         entry: The class of one optimizer, of one kind of data.
         base: What its family shares: a part that only stands there, empty, is left out.
-        parts: What must be said.
+        parts: What must be said: its keys, and what else the house needs to know of it.
 
     Raises:
         TypeError: Naming the entry and what it lacks.
     """
     nothing = object()
     lacking = [
-        part for part in parts if getattr(entry, part, nothing) is getattr(base, part, nothing)
+        part
+        for part in parts
+        if part not in entry.model_fields
+        and getattr(entry, part, nothing) is getattr(base, part, nothing)
     ]
     if lacking:
         raise TypeError(f"{entry.__module__}.{entry.__qualname__} lacks {', '.join(lacking)}")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..components.section import Section, check_whole
+from ..components.section import Section, check_whole, is_entry
 from ..errors import EpochalError
 from .features import Features
 from .preprocessing import Preprocessing, RawColumn
@@ -283,6 +283,6 @@ class DataBase(Section):
         Raises:
             TypeError: It lacks something.
         """
-        if "kind" in cls.model_fields:
+        if is_entry(cls):
             drawing = "draw_fresh" if cls.fresh else "draw"
-            check_whole(cls, DataBase, ("place", "shape", drawing, "program"))
+            check_whole(cls, DataBase, ("kind", "place", "shape", drawing, "program"))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from ..components.section import NonNegative
+from ..components.section import NonNegative, check_whole
 from ..text.source_code import define
 from .base import RNG, DataBase, Examples, Samples, Shape
 
@@ -82,6 +82,13 @@ class PlaneBase(DataBase):
             f"return points, np.repeat([0, 1], [{first}, {second}])",
         ]
         return define("draw_data", self.doc, lines)
+
+    @classmethod
+    @override
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        super().__pydantic_init_subclass__(**given)
+        if cls.draw is PlaneBase.draw:
+            check_whole(cls, PlaneBase, ("doc", "reach", "points", "source"))
 
 
 class Moons(PlaneBase):

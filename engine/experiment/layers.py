@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..components.activations import ACTIVATIONS
-from ..components.initialisers import NEEDS_MATRIX, Default, Initialiser
+from ..components.initialisers import Default, Initialiser
 from ..components.section import Fraction, Section, one_of
 
 ActivationName = Annotated[str, AfterValidator(lambda name: one_of(name, ACTIVATIONS))]
@@ -54,7 +54,7 @@ class Init(Section):
     """The biases, [out] per layer: a table, a name, or a number."""
 
     def _problems(self) -> Iterator[str]:
-        if isinstance(self.bias, NEEDS_MATRIX):
+        if self.bias.needs_matrix:
             remedy = "a bias takes a number, 'zeros', 'normal', 'uniform' or 'default'"
             yield f"bias: {self.bias.name!r} is scaled by both sides of a matrix; {remedy}"
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ..components.initialisers import Constant, Zeros
 from ..errors import EpochalError
 from ..experiment.experiment import Experiment, Members
 from .autograd import Autograd
@@ -101,4 +100,4 @@ def _starts_equal(experiment: Experiment) -> bool:
     the matrix has a single column: they would part in their last bit, and then further.
     """
     inits = [layer.weight for layer in experiment.model.inits[:-1]]
-    return any(isinstance(each, Zeros | Constant) for each in inits)
+    return not all(each.draws for each in inits)

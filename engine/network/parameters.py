@@ -183,7 +183,7 @@ def _fill(tensor: Tensor, init: Init, fan_in: int, stream: torch.Generator) -> N
     if isinstance(spec, Default):
         bound = 1 / math.sqrt(fan_in)
         function(tensor, -bound, bound, generator=stream)
-    elif spec.function in ("zeros_", "constant_"):
-        function(tensor, **spec.arguments)
-    else:
+    elif spec.draws:
         function(tensor, **spec.arguments, generator=stream)
+    else:
+        function(tensor, **spec.arguments)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.components.activations import ACTIVATIONS
-from engine.components.initialisers import NEEDS_MATRIX
+from engine.components.initialisers import InitialiserBase
 from engine.components.section import Section
 from engine.data import DataBase
 from engine.experiment.experiment import WRITTEN, Experiment
@@ -444,7 +444,7 @@ def _kind(section: type[Section], name: str, family: Family, path: Path) -> Sett
     kinds = {
         kind: of_kind
         for kind, of_kind in family.kinds.items()
-        if not (path[-1] == "bias" and of_kind in NEEDS_MATRIX)
+        if not (path[-1] == "bias" and _needs_matrix(of_kind))
     }
     return _set_at(
         (*path, family.tag),
@@ -454,6 +454,10 @@ def _kind(section: type[Section], name: str, family: Family, path: Path) -> Sett
         options=tuple(Option(kind, sentence(_about(of_kind))) for kind, of_kind in kinds.items()),
         is_kind=True,
     )
+
+
+def _needs_matrix(kind: type[Section]) -> bool:
+    return issubclass(kind, InitialiserBase) and kind.needs_matrix
 
 
 def _named(path: Path) -> tuple[Option, ...]:

@@ -10,5 +10,20 @@ from ..finding import Rule
 
 _NAMES: Final = sorted(module.name for module in iter_modules(__path__))
 
-RULES: Final[tuple[Rule, ...]] = tuple(import_module(f"{__name__}.{name}").RULE for name in _NAMES)
+
+def _entry(name: str) -> Rule:
+    """Return the rule of a file.
+
+    Raises:
+        TypeError: It has none, or one that does not hold; it names the file.
+    """
+    rule = getattr(import_module(f"{__name__}.{name}"), "RULE", None)
+    if not isinstance(rule, Rule) or rule.name != name:
+        raise TypeError(f"engine/diagnosis/rules/{name}.py: has no RULE called {name!r}")
+    if unknown := {*rule.explains.split()} - {*_NAMES}:
+        raise TypeError(f"engine/diagnosis/rules/{name}.py: explains no rule: {', '.join(unknown)}")
+    return rule
+
+
+RULES: Final[tuple[Rule, ...]] = tuple(map(_entry, _NAMES))
 """Every rule, by its file's name."""

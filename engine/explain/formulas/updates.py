@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ...components.formulas import names_in
-from ...components.schedules import Cosine, Exponential, Plateau, Step
+from ...components.schedules import Plateau
 from ...components.update_rules import UpdateRule
 from ...text.source_code import define
 from ..language import Language
@@ -114,18 +114,7 @@ def rate_blocks(experiment: Experiment) -> list[str]:
         return []
     ticks = experiment.steps // tick_stride(experiment) - spec.warmup
     after = "tick" if not spec.warmup else "after"
-    match spec:
-        case Step():
-            rate = f"{RATE} * {spec.gamma!r} ** ({after} // {spec.step_size})"
-        case Exponential():
-            rate = f"{RATE} * {spec.gamma!r} ** {after}"
-        case Cosine():
-            whole = spec.T_max or max(ticks, 1)
-            least = repr(spec.eta_min)
-            fall = f"(1 + math.cos(math.pi * {after} / {whole})) / 2"
-            rate = f"{least} + ({RATE} - {least}) * {fall}"
-        case _:
-            rate = RATE
+    rate = spec.rate(RATE, after, ticks)
     lines = [f"return {rate}"]
     if spec.warmup:
         rise = [f"if tick < {spec.warmup}:", f"    return {RATE} * (tick + 1) / {spec.warmup + 1}"]

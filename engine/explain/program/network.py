@@ -126,7 +126,7 @@ def draw_lines(spec: InitialiserBase, tensor: str, counter: str) -> list[str]:
     room = WIDTH if "[" in tensor else WIDTH - 4  # in a loop over the layers, or not
     stream = f"generator=generator({counter})"
     given = [f"{key}={literal(value)}" for key, value in spec.arguments.items()]
-    if spec.function in ("zeros_", "constant_"):
+    if not spec.draws:
         return call(f"nn.init.{spec.function}", [tensor, *(g.partition("=")[2] for g in given)])
     if spec.name == "default":  # type: ignore[attr-defined]
         return call("nn.init.uniform_", [tensor, "-bound", "bound", stream], room)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
 from engine.components.initialisers import (
-    NEEDS_MATRIX,
     Constant,
     Default,
     Initialiser,
@@ -35,8 +34,15 @@ def read(value: Any) -> Any:
     return TypeAdapter(Initialiser).validate_python(value)
 
 
-def test_there_are_all_of_them() -> None:
-    assert len(INITIALISERS) == 10
+@pytest.mark.parametrize("left_out", ["name", "function", "draws", "needs_matrix"])
+def test_one_that_leaves_out_a_part_fails_where_it_is_written(left_out: str) -> None:
+    parts = {"name": "ones", "function": "ones_", "draws": False, "needs_matrix": False}
+    del parts[left_out]
+    kinds = {"name": Literal["ones"]} if "name" in parts else {}
+    with pytest.raises(TypeError, match=rf"\.Ones lacks {left_out}$"):
+        type(
+            "Ones", (InitialiserBase,), {"__module__": __name__, "__annotations__": kinds, **parts}
+        )
 
 
 def test_the_keys_are_arguments_of_the_function(initialiser: type[InitialiserBase]) -> None:
@@ -55,11 +61,16 @@ def test_only_those_scaled_by_both_sides_refuse_a_vector(
 ) -> None:
     vector = torch.empty(3)
     function = getattr(torch.nn.init, initialiser.function)
-    if issubclass(initialiser, NEEDS_MATRIX):
+    if initialiser.needs_matrix:
         with pytest.raises(ValueError, match=r"[Ff]an in and fan out|[Oo]nly tensors with 2"):
             function(vector, **initialiser().arguments)
     else:
         function(vector, **initialiser().arguments)
+
+
+def test_only_those_that_draw_take_a_generator(initialiser: type[InitialiserBase]) -> None:
+    function = getattr(torch.nn.init, initialiser.function)
+    assert initialiser.draws == ("generator" in inspect.signature(function).parameters)
 
 
 def test_a_name_stands_for_a_table_without_settings(initialiser: type[InitialiserBase]) -> None:

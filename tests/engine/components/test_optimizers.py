@@ -81,6 +81,11 @@ def entry(base: type[OptimizerBase] = OptimizerBase, **parts: Any) -> type[Optim
     return type("Mine", (base,), {**said, **parts})
 
 
+def test_an_entry_without_a_name_is_no_entry() -> None:
+    with pytest.raises(TypeError, match=r"Mine lacks name$"):
+        type("Mine", (ByHand.__base__,), {part: getattr(ByHand, part) for part in PARTS})
+
+
 @pytest.mark.parametrize("left_out", PARTS)
 def test_an_entry_that_leaves_out_a_part_fails_where_it_is_defined(left_out: str) -> None:
     whole = {part: getattr(ByHand, part) for part in PARTS}

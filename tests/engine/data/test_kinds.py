@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from engine.components.expressions import Expression
 from engine.data import KINDS, Data, DataBase, anchored, load
 from engine.data.function import Function
-from engine.data.plane import Moons
+from engine.data.plane import Moons, PlaneBase, Xor
 from engine.data.plane_boundary import Boundary
 from engine.data.sum import Sum
 from engine.experiment.experiment import Experiment
@@ -112,6 +112,7 @@ class TestEveryKind:
 
 
 PARTS = ("shape", "draw", "program", "place")
+PLANE = ("doc", "reach", "points", "source")
 
 
 @pytest.mark.parametrize("left_out", PARTS)
@@ -122,6 +123,15 @@ def test_a_kind_that_leaves_out_a_part_fails_where_it_is_defined(left_out: str) 
     del whole[left_out]
     with pytest.raises(TypeError, match=f"Mine lacks {left_out}$"):
         type("Mine", (DataBase,), said | whole)
+
+
+@pytest.mark.parametrize("left_out", ["kind", "doc", "reach", "points", "source"])
+def test_a_shape_of_the_plane_says_what_it_is_drawn_of(left_out: str) -> None:
+    parts = {name: part for name, part in vars(Xor).items() if name in PLANE and name != left_out}
+    kinds = {"kind": Literal["mine"]} if left_out != "kind" else {}
+    said = {"__annotations__": kinds, "__module__": __name__, **parts}
+    with pytest.raises(TypeError, match=f"Mine lacks {left_out}$"):
+        type("Mine", (PlaneBase,), said | ({"kind": "mine"} if kinds else {}))
 
 
 def test_only_the_paths_of_a_kind_are_anchored(tmp_path: Path) -> None:

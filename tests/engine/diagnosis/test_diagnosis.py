@@ -5,14 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.diagnosis import Finding, diagnose, verdicts
+from engine.diagnosis import Finding, diagnose, rules, verdicts
 from engine.diagnosis.finding import Rule
-from engine.diagnosis.rules import RULES, dead, diverged, exploding, saturated, vanishing
+from engine.diagnosis.rules import dead, diverged, exploding, saturated, vanishing
 from engine.diagnosis.words import layer_names, number, percent
 from engine.recording.events import Series, Snapshot
 from engine.recording.history import History
@@ -159,11 +160,21 @@ class TestTheWhole:
         assert diagnose(told, 40) == ()
         assert found(told, 80)["vanishing"].step == 80
 
-    def test_every_rule_is_named_after_its_file(self) -> None:
-        names = [rule.name for rule in RULES]
-        assert len(set(names)) == len(names)
-        assert {name for rule in RULES for name in rule.explains.split()} <= set(names)
-        assert names == [rule.search.__module__.rpartition(".")[2] for rule in RULES]
+    @pytest.mark.parametrize(
+        ("rule", "said"),
+        [
+            (None, "has no RULE called 'dead'"),
+            (replace(dead.RULE, name="deed"), "has no RULE called 'dead'"),
+            (replace(dead.RULE, explains="still quiet"), "explains no rule: quiet"),
+        ],
+    )
+    def test_a_file_that_holds_no_rule_is_named(
+        self, rule: Rule | None, said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert rules._entry("dead") is dead.RULE
+        monkeypatch.setattr(dead, "RULE", rule)
+        with pytest.raises(TypeError, match=f"engine/diagnosis/rules/dead.py: {said}$"):
+            rules._entry("dead")
 
     def test_it_needs_neither_torch_nor_pydantic(self) -> None:
         script = (
@@ -555,8 +566,8 @@ def test_a_rule_that_fails_for_a_recording_says_so_and_the_others_are_told(
     def find(facts: object) -> Finding | None:
         return Finding("bad", "It is on fire.")
 
-    rules = (Rule("broken", fail, word="broken"), Rule("fire", find))
-    monkeypatch.setattr("engine.diagnosis.RULES", rules)
+    broken = (Rule("broken", fail, word="broken"), Rule("fire", find))
+    monkeypatch.setattr("engine.diagnosis.RULES", broken)
     history = History([tapes.header(), tapes.train_rows(1, 3)])
     bad, note = diagnose(history)
     assert (bad.words, bad.rule) == ("It is on fire.", "fire")

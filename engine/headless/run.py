@@ -187,7 +187,7 @@ class Follower:
         self.progress.show(self.history)
         header = self.history.header
         if header is not None and header.gradients_why and not self._introduced:
-            self.progress.say(f"gradients by {header.gradients}: {plain(header.gradients_why)}")
+            self.progress.say(f"gradients by {header.gradients_by}: {plain(header.gradients_why)}")
         self._introduced = header is not None
         beginnings = [*self.history.seams[self.seams - 1 :]] if self.seams else self.history.forks
         for beginning in beginnings[self._begun :]:

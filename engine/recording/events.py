@@ -178,6 +178,11 @@ class Header(Event, Writer, kind="header"):
         return len(self.seeds)
 
     @property
+    def gradients_by(self) -> str:
+        """What gradients came by, as a sentence says it: formulas, differences or autograd."""
+        return {"manual": "formulas", "numeric": "differences"}.get(self.gradients, self.gradients)
+
+    @property
     def is_foreign(self) -> bool:
         """Whether something else than a worker trained it, so that it has no experiment."""
         return self.origin != "worker"

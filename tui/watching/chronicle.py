@@ -134,7 +134,7 @@ class Chronicle:
         """Return what an event says, how it is to be taken, and whether it is for the log only."""
         match event:
             case Header():
-                return f"gradients by {event.gradients}: {event.gradients_why}", "note", True
+                return f"gradients by {event.gradients_by}: {event.gradients_why}", "note", True
             case MarkReached():
                 note = " ".join(event.note.split())
                 return event.called + (f" · {note}" if note else ""), "note", bool(event.of)

@@ -301,7 +301,7 @@ class Watch:
             lr=_value(train, "lr", step, member, math.nan),
             steps_per_second=history.steps_per_second(),
             device=header.device,
-            gradients=header.gradients,
+            gradients=header.gradients_by,
             result=_result_of(end, header, member) if end else {},
             note=" · ".join(filter(None, (_newest_note(history), self.skipped))),
             crowd=crowd,

@@ -173,3 +173,11 @@ def test_a_header_that_says_nonsense_is_none(field: str, value: object) -> None:
     body = json.loads(encode(header())) | {field: value}
     with pytest.raises(ValueError, match="the line is no header"):
         decode(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("gradients", "words"),
+    [("manual", "formulas"), ("numeric", "differences"), ("autograd", "autograd")],
+)
+def test_what_gradients_came_by_is_said_in_words(gradients: str, words: str) -> None:
+    assert header(gradients=gradients).gradients_by == words

@@ -8,6 +8,7 @@ stands in ``tui.terminal.leaned_on``.
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any, Final
 
@@ -29,9 +30,12 @@ fused_adamw: Final[Any] = torch._fused_adamw_
 """The kernels under ``torch.optim``: its classes take longer to find their arguments than to do
 the arithmetic of a small network."""
 
-WRAPPED: Final = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
+WRAPPED: Final = frozenset(
+    {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
+)
 """What PyTorch's wrappers call the module that they hold, and nobody else calls one: a compiled
-one, one that lies in several processes, one whose activations are computed again."""
+one, one that lies in several processes, one whose activations are computed again, one of
+Lightning Fabric's."""
 
 
 def compiled_from(module: nn.Module) -> nn.Module | None:
@@ -49,10 +53,43 @@ def is_compiled(module: nn.Module) -> bool:
     return in_place or compiled_from(module) is not None
 
 
+def was_anything_compiled() -> bool:
+    """Whether anything was ever to be compiled in this process.
+
+    Torch keeps by what, and None for what is to be left alone.
+    """
+    dynamo = sys.modules.get("torch._dynamo.eval_frame")
+    return dynamo is not None and any(dynamo.cached_backends.values())
+
+
+def compiled_modules() -> list[nn.Module]:
+    """Return the modules of this process that are compiled, whoever has them.
+
+    To look for them takes a while, which is spent where there may be any.
+    """
+    if not was_anything_compiled():
+        return []
+    # By type: to ask an object for its class may wake what is deprecated, or load something.
+    modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
+    return [each for each in modules if is_compiled(each)]
+
+
 def times_compiled() -> int:
     """Return how often torch has compiled something in this process, a function among them."""
     dynamo = sys.modules.get("torch._dynamo.utils")
     return 0 if dynamo is None else int(dynamo.counters["stats"]["unique_graphs"])
+
+
+def is_traced() -> bool:
+    """Whether what is computed now is traced to be a script, of which nothing public tells."""
+    return torch._C._get_tracing_state() is not None
+
+
+def is_within_transform(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is one that ``torch.func`` maps over or differentiates, and lives no longer
+    than that.
+    """
+    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))
 
 
 def group_store() -> Any:

@@ -1,4 +1,4 @@
-"""What a loop does that PyTorch tells nobody: gradients it clips, steps it leaves out, optimizers.
+"""What a loop does that PyTorch tells nobody: gradients it clips, and steps it leaves out.
 
 While a loop is watched, PyTorch's functions for these are stood in for, wherever a module holds
 them by name. They are so once, however many loops are watched and in whatever order these end: the
@@ -17,33 +17,30 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 _FUNCTIONS: Final = ("clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_")
 
 
 class Listening:
-    """Hears of what loops do, until it is closed.
+    """Hears of what loops do, until it is removed.
 
     Args:
         before_clipping: Is told the parameters whose gradients are about to be clipped.
         through_scaler: Is given an optimizer and what steps it, unless a scaler leaves that out.
-        made: Is told of each optimizer that is made.
     """
 
     def __init__(
         self,
         before_clipping: Callable[[Iterable[Tensor]], None],
         through_scaler: Callable[[Any, Callable[[], Any]], Any],
-        made: Callable[[Optimizer], None],
     ) -> None:
-        self.before_clipping, self.through_scaler, self.made = before_clipping, through_scaler, made
+        self.before_clipping, self.through_scaler = before_clipping, through_scaler
         with _LOCK:
             if not _LISTENING:
                 _stand_in()
             _LISTENING.add(self)
 
-    def close(self) -> None:
+    def remove(self) -> None:
         """Hear no more."""
         with _LOCK:
             _LISTENING.discard(self)
@@ -66,7 +63,6 @@ def _stand_in() -> None:
             if isinstance(held, dict) and held.get(name) is original:
                 _replace(module, name, _clipping(original))
     _replace(torch.amp.GradScaler, "step", _scaled(torch.amp.GradScaler.step))
-    _replace(Optimizer, "__init__", _making(Optimizer.__init__))
 
 
 def _put_back() -> None:
@@ -103,13 +99,3 @@ def _scaled(original: Any) -> Any:
         return call()
 
     return step
-
-
-def _making(original: Any) -> Any:
-    @functools.wraps(original)
-    def initialise(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
-        original(optimizer, *args, **kwargs)
-        for each in [*_LISTENING]:
-            each.made(optimizer)
-
-    return initialise

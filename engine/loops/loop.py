@@ -12,24 +12,28 @@ the optimizer's hooks; another thread says once a second that the run is alive.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from torch import Tensor
+from torch.compiler import disable, is_dynamo_compiling
 from torch.optim import Optimizer
 
 from ..errors import RequestError
+from ..gradients.leaned_on import was_anything_compiled
 from ..recording.events import End, Event, RunWarning
 from ..runs.requests import Inbox
 from ..worker.requests import RequestHandler
 from .clipping import Listening
-from .owners import Owners, parameters_of
+from .owners import Owners
 from .parameters import Newcomers, WatchedParameters
 from .ranks import NoWriter, Ranks
 from .rates import LoopRates
 from .steps import Steps
+from .successors import Successors
 from .units import Units
 from .words import LoopWords
 from .writing import LoopWriter
@@ -47,6 +51,10 @@ PATIENCE: Final = 3
 """Steps in which a loop may read ``should_stop`` before it is stopped from within."""
 
 NOT_HERE: Final = "this loop takes no requests: it was watched with control=False"
+
+LEFT_OUT: Final = "was left out: a gradient was infinite or no number"
+
+COMPILED: Final = "a step of its optimizer is compiled: what steps there is in no row"
 
 ALONE: Final = "it is trained in several processes, not all of which watch it: requests are refused"
 
@@ -103,7 +111,7 @@ class Loop(LoopWords):
         """When it is looked for requests again."""
         self._stop_reason = ""
         self._ignored = 0
-        self._listening: Listening | None = None
+        self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
         self._closed = False
         self.is_within = False
@@ -112,9 +120,9 @@ class Loop(LoopWords):
         """Whether a row is open."""
         self._stepped: set[int] = set()
         """The optimizers that have stepped in it."""
+        self._within: Optimizer | None = None  # its own step
         self._reached = True
         """Whether a scaler that was to step an optimizer did."""
-        self._count = len(watched.tensors)
 
     # --- what the loop says -----------------------------------------------------------------
 
@@ -134,8 +142,7 @@ class Loop(LoopWords):
         """Say that gradients are whole: what changes them from here on, as clipping does, is told
         apart from them.
         """
-        self._turn_to({id(each) for each in self._optimizers})
-        self._steps.keep_early(range(self._count))
+        self._before_clipping(self._steps.tensors)
 
     # --- its life ---------------------------------------------------------------------------
 
@@ -165,10 +172,12 @@ class Loop(LoopWords):
         if self._hooks:
             return
         for optimizer in self._optimizers:
-            self._hooks.append(optimizer.register_step_pre_hook(self._before_step))
-            self._hooks.append(optimizer.register_step_post_hook(self._after_step))
+            with contextlib.suppress(AttributeError):
+                # One that knows no hooks only wraps another, which takes its place.
+                self._hear(optimizer)
         self._steps.probe.come(self.step + 1)
-        self._listening = Listening(self._before_clipping, self._through_scaler, self._made)
+        self._successors.listen()
+        self._hooks += [self._successors, Listening(self._before_clipping, self._through_scaler)]
 
     def detach(self) -> None:
         """Watch no more steps; what was seen so far is written."""
@@ -176,9 +185,8 @@ class Loop(LoopWords):
             hook.remove()
         self._hooks.clear()
         self._units.close()
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
+        if self._is_compiled:
+            self._say(COMPILED)
         self._stepped.clear()
         self._is_open = False
         self._steps.flush()
@@ -235,37 +243,46 @@ class Loop(LoopWords):
         self._steps.begin()
         self._is_open = True
 
+    def _hear(self, optimizer: Optimizer) -> None:
+        # Where steps are compiled, all this stays out of what is.
+        apart: Any = disable if was_anything_compiled() else lambda hook: hook
+        self._hooks.append(optimizer.register_step_pre_hook(apart(self._before_step)))
+        self._hooks.append(optimizer.register_step_post_hook(apart(self._after_step)))
+
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if is_dynamo_compiling():
+            self._is_compiled = True  # so that nothing is seen of the step
+            return
         if not self._is_open or id(optimizer) in self._stepped:
             self._turn()
+        self._within = optimizer
         # With a closure the gradients are computed within the step.
         if len(args) < 2 and not kwargs:
-            self._steps.keep(optimizer)
+            self._steps.keep(optimizer, scaled=not self._reached)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if is_dynamo_compiling():
+            return
         if len(args) > 1 or kwargs:
-            self._steps.keep(optimizer)
+            self._steps.keep(optimizer, scaled=not self._reached)
         first = not self._stepped
         self._steps.stepped(self._rates.now, first=first)
         if first and self._handler.owed is not None:
             self._handler.taken(1)
             self._look_at = 0.0
         self._stepped.add(id(optimizer))
-        self._reached = True
+        self._reached, self._within = True, None
 
-    def _made(self, optimizer: Optimizer) -> None:
-        """Watch an optimizer that the loop has made by now, from its first step on."""
-        if any(True for _ in self._steps.places_of(parameters_of(optimizer))):
-            self._hooks.append(optimizer.register_step_pre_hook(self._before_successor))
-            self._hooks.append(optimizer.register_step_post_hook(self._after_step))
-
-    def _before_successor(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if not self._owners.has(optimizer):
-            places = self._steps.welcome(optimizer)
+    def _take_over(self, optimizer: Optimizer) -> bool:
+        """Watch an optimizer that moves what others did; return whether it is known now."""
+        if self._within is not None:
+            return False  # its step is a part of another's
+        if places := self._steps.welcome(optimizer):
+            self._hear(optimizer)
             # What moves the same numbers again does so in another step.
             self._turn_to(self._owners.of(places))
             self._say(self._owners.give(places, optimizer))
-        self._before_step(optimizer, args, kwargs)
+        return True
 
     def _before_clipping(self, parameters: Iterable[Tensor]) -> None:
         if places := [*self._steps.places_of(parameters)]:
@@ -276,7 +293,9 @@ class Loop(LoopWords):
         self._reached = False
         result = step()
         if optimizer in self._optimizers and not self._reached:
-            self._say(f"step {self.step + 1} was left out: a gradient was infinite or no number")
+            self._say(f"step {self.step + 1} {LEFT_OUT}")
+            if not self._stepped or id(optimizer) in self._stepped:
+                self._steps.leave_out()
         return result
 
     # --- what viewers ask -------------------------------------------------------------------

@@ -44,17 +44,23 @@ class FusedNorms:
         self._function = function
         self._starts = (ctypes.c_void_p * len(tensors))()
         self._counts = np.array([each.numel() for each in tensors], np.int64)
+        self._sizes = [each.nbytes for each in tensors]
         self._told = (len(tensors), ctypes.addressof(self._starts), self._counts.ctypes.data)
 
     def take(self, tensors: Sequence[Any], address: int) -> bool:
         """Write the norms of tensors to where an array of float64 [tensors] lies.
 
         Returns:
-            Whether that was possible: nothing is written where one of them is missing, or does not
-            lie in one piece in this process's memory.
+            Whether that was possible: nothing is written where one of them is missing, has become
+            of another type or size, or does not lie in one piece in this process's memory.
         """
         try:
-            self._starts[:] = [each.data_ptr() for each in tensors if each.is_contiguous()]
+            # Asked at every step: a network may be moved, or turned into another type, after any.
+            self._starts[:] = [
+                each.data_ptr()
+                for each, size in zip(tensors, self._sizes, strict=True)
+                if each.is_contiguous() and each.is_cpu and each.nbytes == size
+            ]
         except (AttributeError, ValueError, RuntimeError):
             return False
         self._function(*self._told, address)
@@ -78,14 +84,18 @@ class GradientNorms:
         self._fused = fused(self._tensors)
         self._rows = [self._table[row : row + 1].ctypes.data for row in range(ROWS)]
 
-    def take(self, row: int, places: Sequence[int] | None = None) -> None:
+    def take(
+        self, row: int, places: Sequence[int] | None = None, scale: Tensor | None = None
+    ) -> None:
         """Take the norms of the gradients that are there now as those of a row.
 
         Args:
             row: Which.
             places: Of which parameters; of all where left out.
+            scale: What they are multiplied by, [], where mixed precision leaves that to the step.
         """
-        gradients = [each.grad for each in self._tensors] if places is None else []
+        plain = places is None and scale is None
+        gradients = [each.grad for each in self._tensors] if plain else []
         # Where all gradients are there as they usually are, nothing more is asked of them.
         if gradients and self._fused and self._fused.take(gradients, self._rows[row]):
             return
@@ -97,13 +107,22 @@ class GradientNorms:
         there = [(place, each) for place, each in pairs if each is not None]
         if there:
             norms = norms_of([each for _, each in there])
+            norms = norms if scale is None else norms / scale.to(norms)
             self._apart[row].update(zip([place for place, _ in there], norms, strict=True))
+
+    def leave_out(self, row: int) -> None:
+        """Forget what was taken early of a row, whose gradients are to be others."""
+        self._apart.pop(row, None)
 
     def rows(self, count: int) -> Norms:
         """Return the norms of the first rows."""
         norms = self._table[:count].copy()
         apart = [
-            (row, place, norm) for row, of in self._apart.items() for place, norm in of.items()
+            (row, place, norm)
+            for row, of in self._apart.items()
+            # A row that was opened, and whose step was not taken, is none.
+            if row < count
+            for place, norm in of.items()
         ]
         if apart:
             rows, places, tensors = zip(*apart, strict=True)
@@ -139,7 +158,7 @@ def norms_of(gradients: Sequence[Tensor]) -> Tensor:
     """
     dense = [_dense(each) for each in gradients]
     if not dense:
-        return torch.zeros(0, dtype=torch.float64)
+        return torch.zeros(0, dtype=torch.float64, device="cpu")
     if dense[0].is_cuda:
         return torch.stack(torch._foreach_norm(dense, 2, torch.float64))
     norms = torch.stack(torch._foreach_norm(dense)).double()

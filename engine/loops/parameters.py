@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from torch import Tensor, nn
@@ -14,8 +15,11 @@ from ..gradients.leaned_on import WRAPPED, compiled_from
 from ..recording.events import NAME_LENGTH
 from ..text.numbers import counted
 
-MOST_NAMES: Final = 300
-"""Parameters that have columns of their own; of more those of a module are one."""
+MOST_NAMES: Final = 250
+"""Parameters that have columns of their own, three each; of more those of a module are one."""
+
+_LONGEST: Final = NAME_LENGTH - len("update_ratio/")
+"""Characters of a parameter's name, which stands in those of its columns."""
 
 UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column"
 
@@ -88,13 +92,13 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
         for group in optimizer.param_groups:
             for each in group["params"]:
                 usual = f"optimizer{which + 1 if len(optimizers) > 1 else ''}.{place}"
-                tensors.setdefault(id(each), (each, named.get(id(each), usual)[-NAME_LENGTH:]))
+                tensors.setdefault(id(each), (each, named.get(id(each), usual)))
                 place += 1
         held += place
     every = [*tensors.values()]
     # Where nothing is trained yet, what may be is watched.
     trained = [pair for pair in every if pair[0].requires_grad] or every
-    names = [name for _, name in trained]
+    names = _distinct(name[-_LONGEST:] for _, name in trained)
     folds, fold_of = _folded(names)
     frozen = [each for each, _ in every if len(trained) < len(every) and not each.requires_grad]
     tensors_of = [each for each, _ in trained]
@@ -144,6 +148,17 @@ def _folded(names: Sequence[str]) -> tuple[list[str], list[int]]:
         folds = ["all"] * len(names)
     kept = _unique(folds)
     return kept, [kept.index(each) for each in folds]
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Return names of which no two are the same: their ends may be all that is left of them."""
+    taken: dict[str, None] = {}
+    for name in names:
+        places = (f" {place}" for place in count(2))
+        while name in taken:
+            name = name[: _LONGEST - 6] + next(places)
+        taken[name] = None
+    return [*taken]
 
 
 def _unique(names: Iterable[str]) -> list[str]:

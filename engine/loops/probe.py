@@ -128,6 +128,8 @@ class LoopProbe:
         with self._allowance:
             self.norms[step] = self._sample.moved()
         self.shares.setdefault(step, self._units.shares)
+        # Where the loop calls no model, but parts of it, nothing was seen: that is over now.
+        self._units.close()
         self._allowance.spend(self._units.seconds)
         self._units.seconds = 0.0
         self._allowance.warmed()
@@ -190,7 +192,8 @@ class Sample:
 
     def _weights(self) -> Tensor:
         """Return the norms of all weights, [parameters], on their device."""
-        norms = torch.empty(self.count, dtype=torch.float64)
+        # A script may make its tensors elsewhere where nothing is said.
+        norms = torch.empty(self.count, dtype=torch.float64, device="cpu")
         if self._fused is not None and self._fused.take(self._parameters, norms.data_ptr()):
             return norms
         return norms_of([each.detach() for each in self._parameters])

@@ -18,6 +18,9 @@ from torch.optim.lr_scheduler import LRScheduler
 _KEPT: Final = ("lr", "initial_lr", "max_lr", "min_lr")
 """What a group of parameters knows of its rate."""
 
+_KEPT_BY_SCHEDULERS: Final = ("base_lrs", "max_lrs", "min_lrs")
+"""What a scheduler keeps of the rates, one for each group."""
+
 
 class LoopRates:
     """The rates of some optimizers.
@@ -35,16 +38,23 @@ class LoopRates:
 
     @property
     def now(self) -> float:
-        """The rate of the first group of the first optimizer, which stands for all."""
-        return _number(self._optimizers[0].param_groups[0]["lr"])
+        """The rate of the first group of the first optimizer, which stands for all; NaN where it
+        has none, as where an optimizer finds its own.
+        """
+        try:
+            return float(self._optimizers[0].param_groups[0]["lr"])
+        except (LookupError, TypeError):
+            return math.nan
 
     def set(self, value: float) -> None:
         """Multiply all rates so that the first group's becomes a value.
 
         Raises:
-            ValueError: It is 0 now, and nothing can be multiplied to become anything else; or a
-                library lets none be set.
+            ValueError: There is none; or it is 0 now, and nothing can be multiplied to become
+                anything else; or a library lets none be set.
         """
+        if math.isnan(self.now):
+            raise ValueError("this optimizer has no rate that can be set: it finds its own")
         if self.now == 0:
             raise ValueError("the rate is 0 now, and a factor changes no 0; set it in the script")
         self.multiply(value / self.now)
@@ -62,10 +72,13 @@ class LoopRates:
         self.factor *= factor
         for group in self._groups():
             for name in _KEPT:
-                if name in group:
+                if group.get(name) is not None:
                     group[name] = _scaled(group[name], factor)
         for scheduler in self._schedulers():
-            scheduler.base_lrs = [_scaled(each, factor) for each in scheduler.base_lrs]
+            # Those that hand on to others have none of their own.
+            for name in _KEPT_BY_SCHEDULERS:
+                if (rates := getattr(scheduler, name, None)) is not None:
+                    setattr(scheduler, name, [_scaled(each, factor) for each in rates])
         self.were_set = self._all()
 
     def overwritten(self) -> bool:
@@ -83,7 +96,8 @@ class LoopRates:
             yield from optimizer.param_groups
 
     def _all(self) -> list[float]:
-        return [_number(group["lr"]) for group in self._groups()]
+        rates = (group.get("lr") for group in self._groups())
+        return [float(each) for each in rates if each is not None]
 
     def _schedulers(self) -> Iterator[Any]:
         """Yield the schedulers of these optimizers; nothing else knows which there are."""
@@ -91,10 +105,6 @@ class LoopRates:
             # By type: to ask an object for its class may wake what is deprecated.
             if issubclass(type(each), LRScheduler) and each.optimizer in self._optimizers:
                 yield each
-
-
-def _number(rate: Any) -> float:
-    return float(rate)
 
 
 def _scaled(rate: Any, factor: float) -> Any:

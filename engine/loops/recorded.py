@@ -149,5 +149,7 @@ def record(
     """
     if not name.strip():
         raise RunError("a run that is recorded needs a name")
-    folder = create_run(name, "", runs_dir() if runs is None else Path(runs), share)
+    # A program may go to other places later.
+    place = (runs_dir() if runs is None else Path(runs)).absolute()
+    folder = create_run(name, "", place, share)
     return RecordedRun(folder, clock, meter or Meter(gpu_reader()))

@@ -9,7 +9,6 @@ Where gradients are clipped, ``grad_norm`` is before, and ``applied_norm`` what 
 
 from __future__ import annotations
 
-import functools
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..recording.events import Event, GroupBegins, RunWarning
+from ..recording.events import COLUMNS, Event, GroupBegins, RunWarning
 from ..recording.file import Recorder
 from ..recording.naming import TRAIN, Meanings, meaning_of
 from ..recording.scalars import Scalars, series_at
@@ -31,18 +30,20 @@ from .owners import parameters_of
 from .parameters import WatchedParameters
 from .probe import LoopProbe
 from .ranks import NoWriter, Ranks
+from .said import RowWords, fetched, is_of_steps
 from .shards import shards_of
 from .units import Units
 from .writing import LoopWriter
 
-Number = float | Tensor
-Said = dict[str, Number | list[Number]]
-"""What was said of a step, by name; a list where it was said several times."""
-
 Table = NDArray[np.float64]
 
-_MEASURED: Final = ("lr", "grad_norm")
-"""Columns that are measured, whatever a loop says of them."""
+CHANGED_NOTHING: Final = "changed nothing: a gradient was infinite or no number"
+
+_MEASURED: Final = ("lr", "grad_norm", "applied_norm")
+"""What the columns that are measured begin with, whatever a loop says of them."""
+
+MOST_SAID: Final = 100
+"""Columns that stay free for what a loop says, of its steps and of whatever else."""
 
 
 class Steps:
@@ -74,7 +75,7 @@ class Steps:
         """What is written once the rows before it are."""
         self._watched, self._writer = watched, writer
         self._norms = GradientNorms(watched)
-        tensors = watched.tensors
+        tensors = self.tensors = watched.tensors
         self._shards = shards_of(tensors, ranks.count, ranks.device) if ranks else None
         self.probe = LoopProbe(watched, units, agreed=self._shards is not None)
         self._is_heard = self._shards is not None or not isinstance(writer, NoWriter)
@@ -93,47 +94,20 @@ class Steps:
         self._names: list[str] = []
         """What is said of every step, by name; known when the first block is written."""
         self._columns: list[str] = []
-        self._speaks_before: bool | None = None
-        """Whether the loop speaks of a step before it takes it."""
-        self._coming: Said = {}
-        """What was said of the step to come."""
-        self._said: list[Said] = []
-        """By row, what was said of it."""
+        self.said: Final = RowWords()
+        """What the loop says of its rows."""
         self._lrs: list[float] = []
-        """By row, the rate of its step; NaN until it is taken."""
+        """By row, the rate of its step; NaN where its optimizer has none."""
         self._applied: dict[int, Tensor] = {}
         """By row, the norm of the gradients as the optimizer got them, where they were changed."""
         self._early: set[int] = set()
         """The parameters of which the open row's gradients were kept before they were changed."""
+        self._doubts: dict[int, Tensor] = {}
+        """By step, whether it changed nothing, as only the device knows yet."""
         self._share_names: list[str] = []
         self._last: dict[str, float] = {}
         """The newest of what is said of every step."""
         self._block = BlockTime(clock)
-
-    # --- the loop's own words ---------------------------------------------------------------
-
-    def log(self, values: Mapping[str, Number]) -> None:
-        """Take in what is said: see ``Loop.log``.
-
-        Raises:
-            TypeError: A tensor holds more than a number.
-        """
-        if self._speaks_before is None:
-            self._speaks_before = self.step == 0
-        # A row that is open before its step, as where gradients are clipped, is that of the step.
-        waits = not self._lrs or (self._speaks_before and not math.isnan(self._lrs[-1]))
-        said = self._coming if waits else self._said[-1]
-        for name, value in values.items():
-            if type(value) is not float:
-                value = _number(name, value)
-            # What is measured on other rows speaks of the step that was taken, whenever it is said.
-            of = self._said[-1] if waits and self._said and not is_of_steps(name) else said
-            if name not in of:
-                of[name] = value
-            elif isinstance(several := of[name], list):
-                several.append(value)
-            else:
-                of[name] = [several, value]
 
     # --- a step -----------------------------------------------------------------------------
 
@@ -141,8 +115,7 @@ class Steps:
         """Begin a row, of another block where this one has no more of them."""
         if len(self._lrs) == ROWS:
             self.flush()
-        self._said.append(self._coming)
-        self._coming = {}
+        self.said.begin()
         self._lrs.append(math.nan)
         if self._early:
             self._early.clear()
@@ -158,8 +131,8 @@ class Steps:
 
     def welcome(self, optimizer: Optimizer) -> list[int]:
         """Take in an optimizer that moves what others have moved; return where that stands."""
-        places = [*self.places_of(parameters_of(optimizer))]
-        self._places_of[id(optimizer)] = places if len(places) < len(self._place_of) else None
+        if places := [*self.places_of(parameters_of(optimizer))]:
+            self._places_of[id(optimizer)] = places if len(places) < len(self._place_of) else None
         return places
 
     def keep_early(self, places: Sequence[int]) -> None:
@@ -170,19 +143,37 @@ class Steps:
         self._norms.take(len(self._lrs) - 1, fresh)
         self._early.update(fresh)
 
-    def keep(self, optimizer: Optimizer) -> None:
-        """Keep the gradients that an optimizer is about to use, or has used, in the open row."""
+    def leave_out(self) -> None:
+        """Forget the step that was begun, which a scaler of mixed precision has left out."""
+        if self.said.is_awaited:
+            self._norms.leave_out(len(self._lrs) - 1)
+            self._early.clear()
+        self.said.leave_out()
+
+    def keep(self, optimizer: Optimizer, *, scaled: bool = False) -> None:
+        """Keep the gradients that an optimizer is about to use, or has used, in the open row.
+
+        Args:
+            optimizer: Which.
+            scaled: Whether a scaler of mixed precision has it step.
+        """
         if not self._is_heard:
             return
+        # Some divide by the scaler's factor themselves, and see for themselves whether to step:
+        # they are told for as long as they do.
+        scale = getattr(optimizer, "grad_scale", None) if scaled else None
+        if scaled and (is_infinite := getattr(optimizer, "found_inf", None)) is not None:
+            self._doubts[self.step + self.said.is_awaited] = is_infinite
         places, row = self._places_of[id(optimizer)], len(self._lrs) - 1
         if not self._early:
-            self._norms.take(row, places)
+            self._norms.take(row, places, scale)
         else:
-            every = range(len(self._watched.tensors)) if places is None else places
-            self._norms.take(row, [each for each in every if each not in self._early])
-            used = [(place, self._watched.tensors[place].grad) for place in every]
+            every = range(len(self.tensors)) if places is None else places
+            self._norms.take(row, [each for each in every if each not in self._early], scale)
+            used = [(place, self.tensors[place].grad) for place in every]
             if there := [(place, each) for place, each in used if each is not None]:
                 norms = norms_of([each for _, each in there])
+                norms = norms if scale is None else norms / scale.to(norms)
                 if self._shards is not None:
                     shares = self._shards.shares[[place for place, _ in there]]
                     norms = norms * torch.from_numpy(np.sqrt(shares)).to(norms.device)
@@ -199,6 +190,7 @@ class Steps:
             self.step += 1
             self._writer.step = self.step
             self._lrs[-1] = lr
+            self.said.taken()
         if self._is_measured:
             self.probe.after(self.step)
         # Now, for the step to come begins with a forward pass.
@@ -234,26 +226,27 @@ class Steps:
 
     def flush(self) -> None:
         """Write all rows, none of which is open any more, and what comes after them."""
-        if self._lrs and math.isnan(self._lrs[-1]):
-            # Its step was never taken.
-            self._coming = self._said.pop()
+        if self.said.take_back():
             self._lrs.pop()
         count = len(self._lrs)
         if count:
             if self._is_heard:
                 with self._block:
                     self._write(count)
-            self._said.clear()
+            self.said.clear()
             self._lrs.clear()
             self._applied.clear()
+        for step, is_infinite in zip(self._doubts, fetched([*self._doubts.values()]), strict=True):
+            if is_infinite:
+                self.events.append(RunWarning(step=step, message=f"step {step} {CHANGED_NOTHING}"))
+        self._doubts.clear()
         events, self.events = self.events, []
         self._writer.record(*events)
         self._block.begin()
 
     def write_rest(self) -> None:
         """Write what was said of a step that is not taken any more."""
-        row = _numbers([self._coming])[0]
-        self._coming = {}
+        row = self.said.rest()
         if not self.step and row:
             self._writer.record(RunWarning(step=0, message="no step of the optimizer was seen"))
         # Where there are steps, what is measured on theirs is only of that one.
@@ -271,12 +264,12 @@ class Steps:
 
     def _write(self, count: int) -> None:
         """Write the first rows of the block."""
-        said = _numbers(self._said)
+        said = self.said.rows()
         if not self._columns:
             self._begin_groups(said)
         steps = [*range(self.step - count + 1, self.step + 1)]
         norms, probed = self._norms.rows(count), self.probe.taken()
-        applied = np.array(_fetched([*self._applied.values()]))
+        applied = np.array(fetched([*self._applied.values()]))
         if self._shards is not None:
             (norms, probed), applied = self._shards.whole((norms, probed), applied)
         norms = _folded(self._watched, norms)
@@ -307,18 +300,20 @@ class Steps:
         of_steps = {
             name: place.column
             for name, place in named.items()
-            if place.role == TRAIN and place.column not in _MEASURED
+            if place.role == TRAIN and not place.column.startswith(_MEASURED)
         }
         # The loss says most, and stands in front as it does in every recording.
-        self._names = sorted(of_steps, key=lambda name: of_steps[name] != "loss")
+        self._names = sorted(of_steps, key=lambda name: of_steps[name] != "loss")[:MOST_SAID]
         columns, folds = [of_steps[name] for name in self._names], self._watched.folds
         self._columns = [*columns, "lr", "grad_norm", *(["applied_norm"] if self._applied else [])]
         self._columns += [f"grad_norm/{name}" for name in folds]
         probe = [f"{what}/{name}" for what in ("weight_norm", "update_ratio") for name in folds]
-        self._share_names = [
-            *dict.fromkeys(name for of in self.probe.shares.values() for name in of)
-        ]
+        # Of a network of very many layers not all have room, and what the loop says needs some.
+        room = COLUMNS - MOST_SAID - len(self._columns) - len(probe)
+        every = dict.fromkeys(name for of in self.probe.shares.values() for name in of)
+        self._share_names = [*every][:room]
         probe += self._share_names
+        self._scalars.taken = len(self._columns) + len(probe)
         self._writer.record(
             GroupBegins(group=TRAIN, columns=self._columns),
             GroupBegins(group="probe", columns=probe),
@@ -328,9 +323,7 @@ class Steps:
         """Write what was measured at some steps: norms [2, steps, parameters], and shares."""
         shares, steps = self.probe.shares, [*self.probe.norms]
         there = [(step, name) for step, of in shares.items() for name in of]
-        found = dict(
-            zip(there, _fetched([shares[step][name] for step, name in there]), strict=True)
-        )
+        found = dict(zip(there, fetched([shares[step][name] for step, name in there]), strict=True))
         weights, updates = (_folded(self._watched, each) for each in norms)
         table = [
             [found.get((step, name), math.nan) for step in steps] for name in self._share_names
@@ -345,77 +338,9 @@ class Steps:
         self._writer.record(series_at(group, steps, rows))
 
 
-def _number(name: str, value: Any) -> Number:
-    """Return what is said as a number, or a copy of it where to ask for it would wait for a device.
-
-    Raises:
-        TypeError: It is none, or several.
-    """
-    if isinstance(value, Tensor):
-        if value.numel() != 1:
-            raise TypeError(
-                f"{name}: is a tensor of {list(value.shape)}; log a number, as its mean"
-            )
-        # A copy, for what the loop makes of it later is not what was said.
-        if not value.is_cpu:
-            return value.detach().clone()
-        value = value.item()
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: is {_shown(value)}; log a number") from None
-
-
-def _shown(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    return f"{type(value).__name__} of {[*shape]}" if shape else repr(value)[:80]
-
-
-@functools.cache
-def is_of_steps(name: str) -> bool:
-    """Whether a number of this name is measured on what a step is taken for."""
-    return meaning_of(name).role == TRAIN
-
-
 def _later(name: str) -> str:
     """Return a name under which a number of a step is no column of every step's."""
     return f"step {name}" if is_of_steps(name) else name
-
-
-def _numbers(rows: Sequence[Said]) -> list[dict[str, float]]:
-    """Return what was said of rows as numbers; of what was said several times, the mean."""
-    tensors = [
-        each
-        for row in rows
-        for values in row.values()
-        for each in (values if isinstance(values, list) else (values,))
-        if isinstance(each, Tensor)
-    ]
-    numbers = iter(_fetched(tensors))
-
-    def mean(values: Number | list[Number]) -> float:
-        if not isinstance(values, list):
-            return next(numbers) if isinstance(values, Tensor) else values
-        each = [next(numbers) if isinstance(value, Tensor) else value for value in values]
-        # What is no number, or has no end, is that in the mean as well.
-        return sum(each) / len(each)
-
-    return [{name: mean(values) for name, values in row.items()} for row in rows]
-
-
-def _fetched(tensors: Sequence[Tensor]) -> list[float]:
-    """Return numbers from their devices, each device asked once."""
-    numbers = [math.nan] * len(tensors)
-    for device in {each.device for each in tensors}:
-        places = [place for place, each in enumerate(tensors) if each.device == device]
-        there = torch.stack(
-            [tensors[place].detach().reshape(()).double() for place in places]
-        ).tolist()
-        for place, number in zip(places, there, strict=True):
-            numbers[place] = number
-    return numbers
 
 
 def _folded(watched: WatchedParameters, norms: Table) -> Table:

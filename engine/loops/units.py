@@ -11,16 +11,27 @@ left alone, for to look into it would have it compiled again, and in the end not
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 from torch.overrides import TorchFunctionMode
 
 from ..components.activations import SATURATED
-from ..gradients.leaned_on import is_compiled, times_compiled
+from ..gradients.leaned_on import (
+    compiled_modules,
+    is_compiled,
+    is_traced,
+    is_within_transform,
+    times_compiled,
+)
 
 
 def _is_zero(outputs: Tensor) -> Tensor:
@@ -46,11 +57,6 @@ _LOOKED_AT: Final[Mapping[Any, tuple[str, Callable[[Tensor], Tensor]]]] = {
 """What is looked for behind each activation, and how it is told by its outputs."""
 
 
-def _is_compiled(model: nn.Module) -> bool:
-    """Whether a module or one in it is compiled."""
-    return any(map(is_compiled, model.modules()))
-
-
 class Units:
     """Looks at the hidden units of a model in some of its forward passes.
 
@@ -60,14 +66,17 @@ class Units:
     """
 
     def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
-        self._model = None if model is None or _is_compiled(model) else model
+        self._model = model
         self._compiled = times_compiled()
         self._layers = {
             id(each): (name.rpartition(".")[0], each.dim())
             for each, name in names
             if each.dim() > 1
         }
+        self._is_fresh = True
+        """Whether nothing was looked at yet."""
         self._hooks: list[Any] = []
+        weakref.finalize(self, _remove, self._hooks)
         self._looking: _Look | None = None
         self.seconds = 0.0
         """What looking has cost."""
@@ -78,31 +87,63 @@ class Units:
         """Look at the next forward pass that learns."""
         self.shares = {}
         # A function that a module calls is compiled, and would be again: no module says so.
-        if times_compiled() != self._compiled:
+        if times_compiled() != self._compiled or (self._is_fresh and self._is_compiled()):
             self._model = None
+            self.close()
+        self._is_fresh = False
         if self._model is not None and not self._hooks:
-            self._hooks = [
-                self._model.register_forward_pre_hook(self._begin),
-                self._model.register_forward_hook(self._end, always_call=True),
+            # Not the model's own: it may be copied, saved or turned into a script with them on it.
+            self._hooks += [
+                register_module_forward_pre_hook(_weakly(self._begin)),
+                register_module_forward_hook(_weakly(self._end), always_call=True),
             ]
+
+    def _is_compiled(self) -> bool:
+        """Whether the model is compiled, or something in it, or around it."""
+        if self._model is None or any(map(is_compiled, self._model.modules())):
+            return True
+        own = {id(each) for each in self._model.parameters()}
+        around = (each for one in compiled_modules() for each in one.parameters())
+        return any(id(each) in own for each in around)
 
     def close(self) -> None:
         """Look at nothing any more."""
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks.clear()
+        self._leave()
+        _remove(self._hooks)
 
-    def _begin(self, model: nn.Module, inputs: Any) -> None:
-        if self._looking is None and torch.is_grad_enabled():
+    def _begin(self, module: nn.Module) -> None:
+        if module is self._model and self._looking is None and torch.is_grad_enabled():
             self._looking = _Look(self._layers, self.shares)
             self._looking.__enter__()  # type: ignore[no-untyped-call]
 
-    def _end(self, model: nn.Module, inputs: Any, outputs: Any) -> None:
+    def _end(self, module: nn.Module) -> None:
+        if module is self._model and self._looking is not None:
+            self.close()
+
+    def _leave(self) -> None:
+        """End a look, as well one that was interrupted, of which no hook is told."""
         if self._looking is not None:
             self._looking.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self.seconds += self._looking.seconds
             self._looking = None
-            self.close()
+
+
+def _weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """Return what calls a method as long as somebody else has its object."""
+    here = weakref.WeakMethod(method)
+
+    def call(module: nn.Module, *told: Any) -> None:
+        # What is compiled or traced would have the looking in it for ever.
+        if not (torch.compiler.is_dynamo_compiling() or is_traced()) and (alive := here()):
+            alive(module)
+
+    return call
+
+
+def _remove(hooks: list[Any]) -> None:
+    for hook in hooks:
+        hook.remove()
+    hooks.clear()
 
 
 class _Look(TorchFunctionMode):
@@ -125,7 +166,8 @@ class _Look(TorchFunctionMode):
         began = time.thread_time()
         for each in (*args, *(kwargs or {}).values()):
             self._layer = self._layers.get(id(each), self._layer)
-        if function in _LOOKED_AT and self._layer[0] and isinstance(result, Tensor):
+        is_seen = function in _LOOKED_AT and self._layer[0] and isinstance(result, Tensor)
+        if is_seen and not is_within_transform(result):
             what, units_of = _LOOKED_AT[function]
             self._shares.setdefault(f"{what}/{self._layer[0]}", self._share(result, units_of))
         self.seconds += time.thread_time() - began

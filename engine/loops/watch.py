@@ -100,7 +100,14 @@ def _optimizers(given: Any) -> list[Optimizer]:
                 "watch: wants the model first, then its optimizer or a list of optimizers "
                 f"(got {type(each).__name__} in place of one)"
             )
-    return list(dict.fromkeys(several))
+    return list(dict.fromkeys(map(_unwrapped, several)))
+
+
+def _unwrapped(optimizer: Optimizer) -> Optimizer:
+    """Return the optimizer that another only wraps, as Accelerate's and Lightning Fabric's do."""
+    while isinstance(inner := getattr(optimizer, "optimizer", None), Optimizer):
+        optimizer = inner
+    return optimizer
 
 
 _LOOSE: Final = weakref.WeakKeyDictionary[Optimizer, weakref.ref[Loop]]()

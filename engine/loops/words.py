@@ -19,7 +19,7 @@ class LoopWords:
     """
 
     def __init__(self, steps: Steps) -> None:
-        self._steps, self._log = steps, steps.log
+        self._steps, self._log = steps, steps.said.log
 
     @property
     def step(self) -> int:

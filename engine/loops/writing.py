@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 import warnings
@@ -150,7 +151,12 @@ class LoopWriter:
 
 
 def _warn(error: Exception) -> None:
-    warnings.warn(f"epochal records no more of this loop: {error}", stacklevel=4)
+    message = f"epochal records no more of this loop: {error}"
+    try:
+        warnings.warn(message, stacklevel=4)
+    except Warning:
+        # A program may have warnings be errors, and this is no error of its own.
+        print(message, file=sys.stderr)
 
 
 def _keep_alive(writer: weakref.ref[LoopWriter]) -> None:
@@ -174,4 +180,5 @@ def new_run(name: str, runs: Path) -> RunFolder:
     Raises:
         RunError: It cannot be made.
     """
-    return create_run(name, "", runs)
+    # A loop may go to other places later.
+    return create_run(name, "", runs.absolute())

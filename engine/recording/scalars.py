@@ -79,6 +79,8 @@ class Scalars:
         self._warned = set[str]()
         self.step = 0
         """The newest step."""
+        self.taken = 0
+        """How many columns of the recording others write."""
         self.newest: dict[str, dict[str, float]] = {}
         """The newest number of each column of a role."""
 
@@ -143,7 +145,8 @@ class Scalars:
 
     def _begin(self, role: str, row: dict[str, float]) -> _Group | None:
         """Begin a group of these columns, as far as a recording may have them."""
-        room = COLUMNS - sum(len(each.columns) for of in self._groups.values() for each in of)
+        begun = sum(len(each.columns) for of in self._groups.values() for each in of)
+        room = COLUMNS - self.taken - begun
         names = [name for name in row if 0 < len(name) <= NAME_LENGTH][: max(room, 0)]
         if len(names) < len(row):
             self.warn(

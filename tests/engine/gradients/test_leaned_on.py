@@ -92,6 +92,8 @@ def test_what_is_compiled_is_told_in_its_wrapper_and_in_place() -> None:
     assert leaned_on.is_compiled(wrapper)
     assert leaned_on.compiled_from(module) is None
     assert not leaned_on.is_compiled(module)
+    assert leaned_on.was_anything_compiled()
+    assert any(each is wrapper for each in leaned_on.compiled_modules())
     module.compile(backend="eager")
     assert leaned_on.is_compiled(module)
 
@@ -100,6 +102,29 @@ def test_each_graph_that_is_compiled_is_counted() -> None:
     before = leaned_on.times_compiled()
     torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2))
     assert leaned_on.times_compiled() == before + 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_traced_is_told_from_what_is_not() -> None:
+    seen: list[bool] = []
+
+    def plus(x: torch.Tensor) -> torch.Tensor:
+        seen.append(leaned_on.is_traced())
+        return x + 1
+
+    plus(torch.jit.trace(plus, torch.ones(2), check_trace=False)(torch.ones(2)))
+    assert seen == [True, False]
+
+
+def test_what_is_mapped_over_is_told_from_what_is_not() -> None:
+    seen: list[bool] = []
+
+    def square(x: torch.Tensor) -> torch.Tensor:
+        seen.append(leaned_on.is_within_transform(x))
+        return x.square()
+
+    square(torch.vmap(square)(torch.ones(2)))
+    assert seen == [True, False]
 
 
 def test_the_store_of_a_group_is_the_one_it_was_made_with() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import random
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +17,22 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from engine.errors import RequestError
+from engine.loops.recorded import record
 from engine.loops.watch import watch
-from engine.recording.file import Reader
+from engine.recording.file import Reader, read
 from engine.recording.history import History
 from tests.engine.loops.test_script import watched
-from tests.engine.loops.test_watch import backward, column, history_of, network
+from tests.engine.loops.test_watch import (
+    backward,
+    column,
+    gradients,
+    history_of,
+    network,
+    norms_now,
+)
 from tests.patience import DEADLINE
 
 
@@ -125,6 +138,7 @@ def test_loops_in_threads_record_each_their_own(runs: Path) -> None:
 
 WITHOUT = """
 import sys, torch
+from engine.loops.recorded import record
 from engine.loops.watch import watch
 net = torch.nn.Linear(1, 1)
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
@@ -258,3 +272,104 @@ def test_what_is_given_in_another_order_is_told(call: Callable[..., Any], said: 
     net = network()
     with pytest.raises(RequestError, match=said):
         call(net, torch.optim.SGD(net.parameters(), lr=0.1))
+
+
+def doubled(net: nn.Module) -> None:
+    """Turn it into another type: what a call of C was told to read is no more of it."""
+    net.double()
+
+
+def shrunk(net: nn.Module) -> None:
+    """Give a parameter fewer numbers."""
+    net[0].bias.data = net[0].bias.data[:1]
+    net[0].bias.grad = None
+
+
+@pytest.mark.parametrize("change", [doubled, shrunk])
+def test_what_a_network_becomes_is_measured_as_it_is(
+    change: Callable[[nn.Module], None], runs: Path
+) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    norms = []
+    with watch(net, optimizer, runs=runs) as run:
+        for step in range(4):
+            if step == 2:
+                change(net)
+            rows = torch.ones(3, 1, dtype=next(net.parameters()).dtype)
+            optimizer.zero_grad()
+            net(rows).square().mean().backward()
+            norms.append(norms_now(net))
+            optimizer.step()
+    assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]
+
+
+def test_gradients_that_are_clipped_for_no_step_are_of_no_row(runs: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, runs=runs) as run:
+        trained(net, optimizer, 2)
+        backward(net, optimizer)
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+    history = history_of(run)
+    assert history.end is not None
+    assert (history.last_step, history.end.status) == (2, "finished")
+
+
+def test_a_loop_that_nobody_has_any_more_keeps_nothing_alive(runs: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    here = weakref.ref(net)
+    watch(net, optimizer, runs=runs)
+    trained(net, optimizer, 1)
+    del net, optimizer
+    gc.collect()
+    assert here() is None
+    assert not _has_any_global_hook()
+
+
+def test_a_loop_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    monkeypatch.chdir(tmp_path)
+    with watch(net, optimizer, runs="runs") as run, record("own", runs="runs") as own:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        trained(net, optimizer, 2)
+        own.log(loss=1.0)
+    assert {*(tmp_path / "runs").iterdir()} == {Path(run.path), own.folder.path}
+    assert history_of(run).last_step == 2
+    assert History(read(own.folder.recording)).end is not None
+
+
+def test_a_loop_may_make_its_tensors_anywhere(runs: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    losses = []
+    with watch(net, optimizer, runs=runs) as run, torch.device("meta"):
+        for _ in range(3):
+            losses.append(backward(net, optimizer).item())
+            optimizer.step()
+            run.log(loss=losses[-1])
+    assert column(run, "loss") == pytest.approx(losses)
+    assert np.isfinite(column(run, "weight_norm/0.weight", "probe")).all()
+
+
+def test_a_loop_draws_the_same_numbers_where_it_is_watched(runs: Path) -> None:
+    def weights(within: contextlib.AbstractContextManager[Any], net: nn.Module) -> list[Any]:
+        torch.manual_seed(0)
+        np.random.seed(0)
+        random.seed(0)
+        with within:
+            for _ in range(30):
+                loss = nn.functional.dropout(net(torch.rand(4, 1)), 0.5).square().mean()
+                optimizers[net].zero_grad()
+                loss.backward()
+                optimizers[net].step()
+        drawn = [random.random(), float(np.random.rand()), float(torch.rand(()))]
+        return [each.tolist() for each in net.parameters()] + drawn
+
+    plain, seen = network(), network()
+    optimizers = {each: torch.optim.Adam(each.parameters(), lr=0.01) for each in (plain, seen)}
+    watching = watch(seen, optimizers[seen], runs=runs)
+    assert weights(watching, seen) == weights(contextlib.nullcontext(), plain)

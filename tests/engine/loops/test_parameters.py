@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 import torch
 from torch import Tensor, distributed, nn
 
-from engine.loops.parameters import watched
+from engine.loops.parameters import MOST_NAMES, watched
+from engine.loops.steps import MOST_SAID
 from engine.loops.watch import watch
+from engine.recording.events import COLUMNS, NAME_LENGTH
 from engine.recording.file import read
 from engine.recording.history import History
 
@@ -156,6 +159,39 @@ def test_parameters_that_are_added_later_are_said_to_have_no_column(tmp_path: Pa
     assert "2 parameters trained now" in warning.message
 
 
+def test_names_and_columns_are_as_many_and_as_long_as_a_recording_may_have(
+    tmp_path: Path,
+) -> None:
+    layers = [each for _ in range(MOST_NAMES) for each in (nn.Linear(1, 1, bias=False), nn.Tanh())]
+    model: nn.Module = nn.Sequential(*layers)
+    for name in ("a" * 150, "b" * 150):
+        model = nn.ModuleDict({name: model})
+    inner = next(iter(next(iter(model.values())).values()))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    said = {f"number {n}": 1.0 for n in range(MOST_SAID - 1)}
+    model.forward = inner.forward
+    with watch(model, optimizer, runs=tmp_path) as run:
+        for _ in range(2):
+            model(torch.ones(2, 1)).sum().backward()
+            optimizer.step()
+            run.log(loss=1.0, **{"train/grad_norm/other": 2.0}, **said)
+    history = History(read(Path(run.path) / "recording.jsonl"))
+    assert not history.warnings
+    assert history.last_step == 2
+    assert {"train", "probe", "other"} == {*history.series}
+    assert sum(len(each.columns) for each in history.series.values()) <= COLUMNS
+    names = history.header.parameters if history.header else {}
+    assert len(names) == MOST_NAMES
+
+
+def test_names_that_end_alike_are_told_apart(tmp_path: Path) -> None:
+    one = {"x" * 300: nn.Linear(1, 1, bias=False), "y" + "x" * 300: nn.Linear(1, 1, bias=False)}
+    model = nn.ModuleDict(one)
+    names = watched(model, [torch.optim.SGD(model.parameters(), lr=0.1)]).names
+    assert len({*names}) == 2
+    assert {len(f"update_ratio/{name}") <= NAME_LENGTH for name in names} == {True}
+
+
 class CallsCompiled(nn.Module):
     """A function that is compiled, which no module says."""
 
@@ -186,6 +222,8 @@ def in_place(net: nn.Module, backend: Any) -> nn.Module:
 def test_what_is_compiled_is_not_compiled_again_to_be_watched(
     prepare: Callable[[nn.Module, Any], nn.Module], graphs: int, tmp_path: Path
 ) -> None:
+    # Loops of other tests that nobody ended still listen until they are let go of.
+    gc.collect()
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
     made: list[Any] = []

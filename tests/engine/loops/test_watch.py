@@ -261,25 +261,6 @@ def test_a_closure_is_looked_at_after_its_last_call(runs: Path) -> None:
     assert np.allclose(gradients(run, net), norms)
 
 
-def test_steps_that_mixed_precision_leaves_out_are_told(runs: Path) -> None:
-    net = network()
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
-    with watch(net, optimizer, runs=runs) as run:
-        for step in range(4):
-            loss = loss_of(net) * (float("inf") if step == 1 else 1.0)
-            optimizer.zero_grad()
-            scaler.scale(loss).backward()
-            scaler.step(optimizer)
-            scaler.update()
-        unscaled = norms_now(net)
-    assert run.step == 3
-    assert [each.message for each in history_of(run).warnings] == [
-        "step 2 was left out: a gradient was infinite or no number"
-    ]
-    assert np.allclose(gradients(run, net)[-1], unscaled)
-
-
 def test_parameters_without_gradients_have_none_and_sparse_ones_theirs(runs: Path) -> None:
     torch.manual_seed(0)
     net = nn.ModuleDict({"words": nn.Embedding(5, 3, sparse=True), "idle": nn.Linear(2, 2)})
@@ -450,6 +431,17 @@ def test_a_loop_trains_on_where_nothing_can_be_written(runs: Path) -> None:
         backward(net, optimizer)
         optimizer.step()
     assert run.step == 2
+
+
+@pytest.mark.filterwarnings("error")
+def test_it_does_where_warnings_are_errors(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, runs=runs) as run:
+        backward(net, optimizer)
+        optimizer.step()
+        Path(run.path).rename(runs / "elsewhere")
+    assert "epochal records no more of this loop" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

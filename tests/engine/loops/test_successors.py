@@ -1,0 +1,127 @@
+"""Optimizers that take a step in another's place, and those that are a part of another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from engine.loops.watch import watch
+from tests.engine.loops.test_watch import (
+    backward,
+    column,
+    gradients,
+    history_of,
+    network,
+    norms_now,
+)
+
+Sgd = torch.optim.SGD
+
+
+class Sharpness(torch.optim.Optimizer):
+    """Goes up before it goes down, by an optimizer within it, as sharpness-aware ones do."""
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(parameters, {})
+        self.base_optimizer = Sgd(self.param_groups, lr=0.1)
+
+    def second_step(self) -> None:
+        """Take the step that is left, by itself."""
+        self.base_optimizer.step()
+
+    def step(self, closure: Any = None) -> Any:
+        """Take a whole step."""
+        self.base_optimizer.step()
+
+
+class Wrapping(torch.optim.Optimizer):
+    """One that holds another and knows no hooks, as Accelerate's."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def step(self, closure: Any = None) -> Any:
+        """Take the other's."""
+        return self.optimizer.step()
+
+
+class Copied(torch.optim.SGD):
+    """One that has all that another has, as Lightning Fabric's: whose hooks are the same."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.__dict__ = {**vars(optimizer), "optimizer": optimizer}
+
+    def step(self, closure: Any = None) -> Any:
+        """Take the other's."""
+        return self.optimizer.step()
+
+
+class Hidden(Wrapping):
+    """One of which nothing says what it wraps."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._inner, self.param_groups = optimizer, optimizer.param_groups
+
+    def step(self, closure: Any = None) -> Any:
+        """Take the other's."""
+        return self._inner.step()
+
+
+@pytest.mark.parametrize(
+    ("wrap", "step", "told"),
+    [
+        (lambda net: Wrapping(Sgd(net.parameters())), "step", []),
+        (lambda net: Copied(Sgd(net.parameters())), "step", []),
+        (lambda net: Hidden(Sgd(net.parameters())), "step", ["Hidden"]),
+        (lambda net: Sharpness(net.parameters()), "step", []),
+        (lambda net: Sharpness(net.parameters()), "second_step", ["Sharpness"]),
+    ],
+    ids=["wrapping", "copied", "hidden", "within", "by itself"],
+)
+def test_a_step_that_is_taken_within_another_is_one(
+    wrap: Callable[[nn.Module], Any], step: str, told: list[str], tmp_path: Path
+) -> None:
+    net = network()
+    optimizer, norms = wrap(net), []
+    with watch(net, optimizer, runs=tmp_path) as run:
+        for _ in range(3):
+            net.zero_grad()
+            run.log(loss=backward(net, Sgd(net.parameters())))
+            norms.append(norms_now(net))
+            getattr(optimizer, step)()
+    assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]
+    assert len(column(run, "loss")) == 3
+    said = [each.message for each in history_of(run).warnings]
+    assert said == [f"SGD steps from here on, in place of {name}" for name in told]
+
+
+def test_one_that_was_made_before_takes_anothers_place_when_it_steps(tmp_path: Path) -> None:
+    net, other = network(), network()
+    first, second = Sgd(net.parameters(), lr=0.1), torch.optim.LBFGS(net.parameters(), lr=0.2)
+    elsewhere = Sgd(other.parameters(), lr=0.3)
+    with watch(net, first, runs=tmp_path) as run:
+        for _ in range(2):
+            backward(net, first)
+            first.step()
+            backward(other, elsewhere)
+            elsewhere.step()
+        second.step(lambda: backward(net, second))
+    assert column(run, "lr") == pytest.approx([0.1, 0.1, 0.2])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_step_within_what_is_compiled_is_seen(tmp_path: Path) -> None:
+    net = network()
+    optimizer, norms = Sgd(net.parameters(), lr=0.1), []
+    step = torch.compile(lambda: optimizer.step(), backend="eager")
+    with watch(net, optimizer, runs=tmp_path) as run:
+        for _ in range(3):
+            backward(net, optimizer)
+            norms.append(norms_now(net))
+            step()
+    assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]

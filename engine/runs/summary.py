@@ -214,9 +214,13 @@ class GlancedRun:
         if self._senseless > MOST_DAMAGED:
             raise RecordingError(NO_SENSE)
         for event in told:
-            self.history.add(event)
             if isinstance(event, Series):
+                # Nothing but the newest is shown of them, however often somebody looks.
+                for rows in self.history.series.values():
+                    rows.cut(-1)
                 self._trained = event.t
+            self.history.add(event)
+        self.history.machine.clear()
 
     def _seconds(self) -> float:
         """Return how long it trained: what its result says, else until its newest rows."""

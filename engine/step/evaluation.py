@@ -114,7 +114,23 @@ def costs(spec: LossBase) -> Costs:
             targets.transpose(1, 2) if targets.is_floating_point() else targets,
             **arguments,
         )
-    return lambda outputs, targets: function(outputs, targets, **arguments)
+    cost = partial(function, **arguments)
+    return partial(_of_probabilities, cost) if spec.outputs == "probability" else cost
+
+
+def _of_probabilities(cost: Costs, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return what probabilities cost; where one is no number, its cost is none either.
+
+    PyTorch refuses these, as it does what is beyond 0 and 1, where every other loss is NaN: a run
+    that diverges would fail. On a GPU it ends the process, so that they are looked for beforehand.
+    """
+    if not outputs.is_cuda:
+        try:
+            return cost(outputs, targets)
+        except RuntimeError:
+            pass
+    none = outputs.isnan()
+    return torch.where(none, outputs, cost(outputs.masked_fill(none, 0.5), targets))
 
 
 def ruled(spec: LossBase, formula: str, y: Tensor, t: Tensor) -> Tensor:

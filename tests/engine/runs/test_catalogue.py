@@ -7,9 +7,10 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from engine.recording.events import Heartbeat, Request, Resume
+from engine.recording.events import Heartbeat, MachineFigures, Request, Resume
 from engine.recording.file import Recorder
 from engine.recording.lines import encode
 from engine.runs import summary as glances
@@ -18,7 +19,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.listing import run_cells, run_object
 from engine.runs.notes import Notes
 from engine.runs.processes import Processes
-from engine.runs.summary import glance
+from engine.runs.summary import GlancedRun, glance
 from tests.runs import COLUMNS, end, header, record, rows
 
 
@@ -255,6 +256,22 @@ def test_figures_of_several_members_count_as_their_mean() -> None:
     assert math.isnan(number(["nan", "nan"]) or 0)
     for odd in (None, True, "x", [], [1, "x"], {}):
         assert number(odd) is None
+
+
+def test_however_often_a_run_is_looked_at_no_more_of_it_is_held(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "a-20260101-000000-0001")
+    run.path.mkdir()
+    recorder = Recorder.create(run.recording, header())
+    look = GlancedRun(run)
+    for first in range(1, 1000, 10):
+        figures = MachineFigures(step=first + 9, figures={"cpu": 1.0})
+        recorder.record(rows(first, [1.0 / first] * 10), figures)
+        recorder.flush()
+        look.again()
+        assert (look.glance().step, look.glance().loss) == (first + 9, np.float32(1.0 / first))
+        assert look.history.series["train"].held_rows <= 10
+        assert not look.history.machine
+    recorder.close()
 
 
 def test_a_lock_on_the_recording_does_not_keep_readers_out(tmp_path: Path) -> None:

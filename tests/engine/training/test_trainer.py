@@ -238,6 +238,21 @@ def test_patience_ends_the_run(size: int) -> None:
     assert trainer.step == steps[best_row(dev)] + 20
 
 
+@pytest.mark.parametrize("gradients", ["auto", "autograd"])
+@pytest.mark.parametrize(("epochs", "status"), [(1, "finished"), (5, "diverged")])
+def test_probabilities_that_are_no_numbers_cost_none(
+    gradients: str, epochs: int, status: str
+) -> None:
+    # PyTorch's own loss refuses them, and a run that blows up at its last step would fail.
+    model = {"hidden": [30, 30], "activation": "relu"}
+    train = {"epochs": epochs, "gradients": gradients}
+    trainer = Trainer(experiment(MOONS, model=model, optimizer={"lr": 1e30}, train=train))
+    run(trainer, 10)
+    assert trainer.outcome is not None
+    assert trainer.outcome.status == status
+    assert np.isnan(trainer.result()["train_loss"])
+
+
 @pytest.mark.parametrize("size", [1, 256])
 def test_a_loss_that_is_no_number_ends_the_run_as_diverged(size: int) -> None:
     spec = experiment(CUBIC, optimizer={"name": "sgd", "lr": 1e12})

@@ -113,7 +113,7 @@ class Loop(LoopWords):
         self._ignored = 0
         self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
-        self._closed = False
+        self._closed, self._is_compiled = False, False
         self.is_within = False
         """Whether a ``with`` ends it."""
         self._is_open = False

@@ -200,26 +200,27 @@ def _seed_problems(experiment: Experiment, settings: Sequence[Mapping[str, Any]]
         yield f"the last seed would be {last}, beyond 2**63 - 1; lower train.seed"
 
 
-def _axis(key: str, said: list[Any] | str, *, drawn: bool) -> SweepAxis:
+def _axis(key: str, written: list[Any] | str, *, drawn: bool) -> SweepAxis:
     """Return an axis.
 
     Raises:
         ValueError: One of its ranges is none.
     """
     values: list[Any] = []
-    for each in [said] if isinstance(said, str) else said:
-        among = _range(each) if isinstance(each, str) else None
+    for value in [written] if isinstance(written, str) else written:
+        among = _range(value) if isinstance(value, str) else None
         if among is None:
-            values.append(each)
+            values.append(value)
         elif among.count is not None:
             values += among.values()
         elif not drawn:
-            raise ValueError(f"{each!r} must say how many values, as in '{each} 5'")
-        elif each is not said and len(said) > 1:
-            raise ValueError(f"{each!r} stands beside other values; say how many it has")
+            raise ValueError(f"{value!r} must say how many values, as in '{value} 5'")
+        elif value is not written and len(written) > 1:
+            raise ValueError(f"{value!r} stands beside other values; say how many it has")
         else:
             return SweepAxis(key, (among.at(0.0), among.at(1.0)), among)
-    return SweepAxis(key, tuple(each for at, each in enumerate(values) if each not in values[:at]))
+    firsts = (value for at, value in enumerate(values) if value not in values[:at])
+    return SweepAxis(key, tuple(firsts))
 
 
 def _range(text: str) -> ValueRange | None:

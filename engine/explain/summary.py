@@ -168,46 +168,46 @@ def depth_hints(activations: Sequence[str]) -> list[str]:
     return said
 
 
-def text(told: Explanation) -> str:
+def text(explanation: Explanation) -> str:
     """Return an explanation as lines for a terminal."""
     lines = [
-        *([plain(told.title), ""] if told.title else []),
-        *_table(told),
+        *([plain(explanation.title), ""] if explanation.title else []),
+        *_table(explanation),
         "",
-        f"loss       {told.loss}",
-        f"optimizer  {told.optimizer}",
-        f"data       {_data_text(told)}",
-        f"length     {_length_text(told)}",
+        f"loss       {explanation.loss}",
+        f"optimizer  {explanation.optimizer}",
+        f"data       {_data_text(explanation)}",
+        f"length     {_length_text(explanation)}",
     ]
-    if not told.module:
+    if not explanation.module:
         lines += [
-            f"memory     {_memory_text(told.memory, told.batch_rows)}",
+            f"memory     {_memory_text(explanation.memory, explanation.batch_rows)}",
             "",
-            *([RULES, *(f"  {hint}" for hint in told.hints)] if told.hints else []),
+            *([RULES, *(f"  {hint}" for hint in explanation.hints)] if explanation.hints else []),
         ]
     return "\n".join(lines)
 
 
-def _table(told: Explanation) -> list[str]:
+def _table(explanation: Explanation) -> list[str]:
     """Return the network's layers as lines."""
-    if told.module:
-        return [f"network    {plain(told.module)}, a module of one's own"]
+    if explanation.module:
+        return [f"network    {plain(explanation.module)}, a module of one's own"]
     head = ["layer", "what", "output", "parameters"]
     rows = [
         [layer.name, layer.what, f"{list(layer.shape)}", _grouped(layer.parameters)]
-        for layer in told.layers
+        for layer in explanation.layers
     ]
-    return aligned([head, *rows, ["", "", "total", _grouped(told.parameters)]])
+    return aligned([head, *rows, ["", "", "total", _grouped(explanation.parameters)]])
 
 
 def _grouped(count: int) -> str:
     return f"{count:,}".replace(",", " ")
 
 
-def as_object(told: Explanation) -> dict[str, Any]:
+def as_object(explanation: Explanation) -> dict[str, Any]:
     """Return an explanation as one JSON object."""
-    made = asdict(told)
-    made["memory"]["total"] = told.memory.total
+    made = asdict(explanation)
+    made["memory"]["total"] = explanation.memory.total
     return made
 
 
@@ -298,21 +298,22 @@ def _memory_text(memory: MemoryUse, rows: int) -> str:
     )
 
 
-def _data_text(told: Explanation) -> str:
-    if told.steps_per_epoch is None:
-        return f"{told.batch_rows} fresh rows for every step"
-    named = zip(("train", "dev", "test"), told.rows, strict=True)
+def _data_text(explanation: Explanation) -> str:
+    if explanation.steps_per_epoch is None:
+        return f"{explanation.batch_rows} fresh rows for every step"
+    named = zip(("train", "dev", "test"), explanation.rows, strict=True)
     return " · ".join(f"{name} {_counted(count, 'row')}" for name, count in named if count)
 
 
-def _length_text(told: Explanation) -> str:
-    steps = _counted(told.steps, "step")
-    if told.steps_per_epoch is None:
+def _length_text(explanation: Explanation) -> str:
+    steps = _counted(explanation.steps, "step")
+    if explanation.steps_per_epoch is None:
         return steps
-    if told.batch_rows == told.rows[0]:
+    if explanation.batch_rows == explanation.rows[0]:
         return f"{steps}, each an epoch: it sees the whole training set"
-    epochs = told.steps / told.steps_per_epoch
-    return f"{steps}: {epochs:g} epochs of {told.steps_per_epoch} batches of {told.batch_rows} rows"
+    batches = explanation.steps_per_epoch
+    epochs = explanation.steps / batches
+    return f"{steps}: {epochs:g} epochs of {batches} batches of {explanation.batch_rows} rows"
 
 
 def _counted(count: int, what: str) -> str:

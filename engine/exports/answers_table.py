@@ -29,11 +29,11 @@ _NUMBER: Final = re.compile(r"[+-][\d.,]+(e[+-]?\d+)?", re.IGNORECASE)
 """A text that begins like a formula, and is a number."""
 
 
-def answers_file(told: Answers, path: Path, *, plain: bool) -> ExportFile:
+def answers_file(answers: Answers, path: Path, *, plain: bool) -> ExportFile:
     """Return the file of some answers.
 
     Args:
-        told: What is said.
+        answers: What is said.
         path: Where it is to lie.
         plain: Whether texts that a spreadsheet would take for formulas stay as they are.
 
@@ -42,25 +42,25 @@ def answers_file(told: Answers, path: Path, *, plain: bool) -> ExportFile:
     """
     if path.suffix.lower() != ".csv":
         raise RequestError(f"--to {path}: answers are written as CSV; let its name end in .csv")
-    return ExportFile(path, lambda file: _write(told, file, plain))
+    return ExportFile(path, lambda file: _write(answers, file, plain))
 
 
-def _write(told: Answers, file: BinaryIO, plain: bool) -> None:
+def _write(answers: Answers, file: BinaryIO, plain: bool) -> None:
     writer = csv_writer(file)
-    columns = [*_own_columns(told), *_true_columns(told), *_said_columns(told)]
+    columns = [*_own_columns(answers), *_true_columns(answers), *_said_columns(answers)]
     writer.writerow(_cell(name, plain) for name in _apart(name for name, _ in columns))
     rows = zip(*(cells for _, cells in columns), strict=True)
     writer.writerows([_cell(cell, plain) for cell in row] for row in rows)
 
 
-def _own_columns(told: Answers) -> Iterator[tuple[str, Iterable[str]]]:
+def _own_columns(answers: Answers) -> Iterator[tuple[str, Iterable[str]]]:
     """Yield what each row has: of a file all of its columns, or else what went in."""
-    asked = told.rows
+    asked = answers.rows
     for name, column in asked.own.items():
         cells = _texts(column) if isinstance(column, np.ndarray) else column
         yield name, cells if asked.places is None else _those(cells, asked.places)
     if not asked.own:
-        for raw, codes in zip(told.columns, asked.inputs.T, strict=True):
+        for raw, codes in zip(answers.columns, asked.inputs.T, strict=True):
             yield raw.name, _given(raw, codes)
 
 
@@ -77,31 +77,31 @@ def _given(column: RawColumn, codes: NDArray[np.float64]) -> Iterator[str]:
         yield ("" if np.isnan(code) else cell) if isinstance(cell, str) else number
 
 
-def _true_columns(told: Answers) -> Iterator[tuple[str, Iterable[str]]]:
+def _true_columns(answers: Answers) -> Iterator[tuple[str, Iterable[str]]]:
     """Yield what is true of each row, which a file has among its own columns."""
-    targets = told.rows.targets
-    if targets is None or told.rows.own:
+    targets = answers.rows.targets
+    if targets is None or answers.rows.own:
         return
-    if told.task == "classes":
-        yield "truth", (told.target_names[place] for place in targets.tolist())
+    if answers.task == "classes":
+        yield "truth", (answers.target_names[place] for place in targets.tolist())
         return
-    for name, column in zip(told.target_names, targets.T, strict=True):
+    for name, column in zip(answers.target_names, targets.T, strict=True):
         yield name, _texts(column)
 
 
-def _said_columns(told: Answers) -> Iterator[tuple[str, Iterable[str]]]:
+def _said_columns(answers: Answers) -> Iterator[tuple[str, Iterable[str]]]:
     """Yield what is said of each row."""
-    names = told.target_names
-    if told.classes is not None:
-        yield "predicted", (names[place] for place in told.classes.tolist())
-    elif told.task == "labels":
-        for name, column in zip(names, told.outputs.T, strict=True):
+    names = answers.target_names
+    if answers.classes is not None:
+        yield "predicted", (names[place] for place in answers.classes.tolist())
+    elif answers.task == "labels":
+        for name, column in zip(names, answers.outputs.T, strict=True):
             yield f"predicted {name}", _texts((column > 0.5).astype(int))
     else:
-        for name, column in zip(names, told.outputs.T, strict=True):
+        for name, column in zip(names, answers.outputs.T, strict=True):
             yield f"predicted {name}", _texts(column)
-    if told.probabilities is not None and told.task != "shares":
-        for name, column in zip(names, told.probabilities.T, strict=True):
+    if answers.probabilities is not None and answers.task != "shares":
+        for name, column in zip(names, answers.probabilities.T, strict=True):
             yield f"probability of {name}", _texts(column)
 
 

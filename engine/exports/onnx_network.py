@@ -81,10 +81,10 @@ def seen_of(graph: Graph, preprocessing: Preprocessing, picture: Sequence[int] =
     return (features - graph.constant(scaling.shift)) / graph.constant(scaling.scale)
 
 
-def _computed(graph: Graph, expressions: Features, given: Value) -> Value:
+def _computed(graph: Graph, expressions: Features, inputs: Value) -> Value:
     """Return expressions of what the columns give, [rows, features]."""
     named: dict[str, Any] = {
-        name: graph.add("Gather", given, graph.constant([place]), axis=1)
+        name: graph.add("Gather", inputs, graph.constant([place]), axis=1)
         for name, place in expressions.places.items()
     }
     known = {name: graph.constant(np.float64(value)) for name, value in CONSTANTS.items()}
@@ -102,19 +102,19 @@ def _encoded(graph: Graph, column: RawColumn) -> list[Value]:
     """Return the features of a column, [rows, 1] or [rows, values] each."""
     if column.kind == "category":
         return [_one_hot(graph, column)]
-    given = graph.input(column.name, "DOUBLE", 1)
-    gaps = graph.add("IsNaN", given)
-    filled = given
+    cells = graph.input(column.name, "DOUBLE", 1)
+    gaps = graph.add("IsNaN", cells)
+    filled = cells
     if column.fill is not None:
-        filled = graph.add("Where", gaps, graph.constant(np.float64(column.fill)), given)
+        filled = graph.add("Where", gaps, graph.constant(np.float64(column.fill)), cells)
     return [filled, *([gaps.cast("DOUBLE")] if column.indicator else [])]
 
 
 def _one_hot(graph: Graph, column: RawColumn) -> Value:
     """Return 1 for a row's value of a category and 0 for all others, [rows, features]."""
-    given = graph.input(column.name, "STRING", 1)
-    hits = _is(graph, given, column.values)
-    gaps = _is(graph, given, [""])
+    cells = graph.input(column.name, "STRING", 1)
+    hits = _is(graph, cells, column.values)
+    gaps = _is(graph, cells, [""])
     if column.fill is not None:
         # What is most common may be any value that has no feature of its own.
         filled = [[place == column.fill for place in range(len(column.values))]]
@@ -129,44 +129,44 @@ def _one_hot(graph: Graph, column: RawColumn) -> Value:
     return whole / whole.summed()
 
 
-def _is(graph: Graph, given: Value, texts: Any) -> Value:
+def _is(graph: Graph, cells: Value, texts: Any) -> Value:
     """Return 1 where a text is one of these and 0 where not, [rows, texts]."""
-    return graph.add("Equal", given, graph.constant(np.array([[*texts]], object))).cast("DOUBLE")
+    return graph.add("Equal", cells, graph.constant(np.array([[*texts]], object))).cast("DOUBLE")
 
 
-def _answer(graph: Graph, run: LoadedRun, said: Value, unsaid: Value) -> None:
+def _answer(graph: Graph, run: LoadedRun, outputs: Value, unsaid: Value) -> None:
     """Give out what a network says, and nothing of rows [rows, 1] of which it says nothing."""
     answer, targets = answer_of(run.header), run.scaling.targets
     if answer.targets == "classes":
-        _class(graph, answer, said, unsaid)
-    name, shown = "prediction", said
+        _class(graph, answer, outputs, unsaid)
+    name, shown = "prediction", outputs
     if answer.is_probability:
-        name, shown = "probabilities", _probabilities(graph, answer, said)
+        name, shown = "probabilities", _probabilities(graph, answer, outputs)
     elif answer.is_pair:
         name = "score"
     elif targets is not None and not targets.changes_nothing:
-        shown = said * graph.constant(targets.scale) + graph.constant(targets.shift)
-    told = graph.add("Where", unsaid, graph.constant(np.float64(np.nan)), shown)
-    graph.output(name, told, "DOUBLE", 1 if name == "score" else len(answer.names))
+        shown = outputs * graph.constant(targets.scale) + graph.constant(targets.shift)
+    answered = graph.add("Where", unsaid, graph.constant(np.float64(np.nan)), shown)
+    graph.output(name, answered, "DOUBLE", 1 if name == "score" else len(answer.names))
 
 
-def _probabilities(graph: Graph, answer: Answer, said: Value) -> Value:
+def _probabilities(graph: Graph, answer: Answer, outputs: Value) -> Value:
     """Return outputs as probabilities, [rows, classes or labels]."""
     match answer.link:
         case "softmax":
-            said = graph.add("Softmax", said, axis=1)
+            outputs = graph.add("Softmax", outputs, axis=1)
         case "sigmoid":
-            said = graph.add("Sigmoid", said)
-    return joined(graph, [1.0 - said, said]) if answer.is_pair else said
+            outputs = graph.add("Sigmoid", outputs)
+    return joined(graph, [1.0 - outputs, outputs]) if answer.is_pair else outputs
 
 
-def _class(graph: Graph, answer: Answer, said: Value, unsaid: Value) -> None:
+def _class(graph: Graph, answer: Answer, outputs: Value, unsaid: Value) -> None:
     """Give out the name of the class that a network says, ``class`` [rows]."""
     if answer.is_pair:
         bound = graph.constant(np.float64(answer.threshold))
-        place = graph.add("Greater", said, bound).cast("INT64")
+        place = graph.add("Greater", outputs, bound).cast("INT64")
     else:
-        place = graph.add("ArgMax", said, axis=1, keepdims=1)
+        place = graph.add("ArgMax", outputs, axis=1, keepdims=1)
     name = graph.add("Gather", graph.constant(np.array(answer.names, object)), place)
-    told = graph.add("Where", unsaid, graph.constant(np.array("", object)), name)
-    graph.output("class", graph.add("Squeeze", told, graph.constant([1])), "STRING")
+    answered = graph.add("Where", unsaid, graph.constant(np.array("", object)), name)
+    graph.output("class", graph.add("Squeeze", answered, graph.constant([1])), "STRING")

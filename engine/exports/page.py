@@ -130,12 +130,12 @@ def _lines(text: str) -> str:
 # --- the words -----------------------------------------------------------------------------------
 
 
-def _words(told: Portrait) -> Iterator[str]:
-    yield _section("Diagnosis", _diagnosis(told.findings))
-    if told.marks:
-        yield _section("Marks", f"<ol>{''.join(map(_mark, told.marks))}</ol>")
-    if told.header.experiment:
-        settings = f"<summary>Settings</summary><pre>{_lines(_settings(told))}</pre>"
+def _words(portrait: Portrait) -> Iterator[str]:
+    yield _section("Diagnosis", _diagnosis(portrait.findings))
+    if portrait.marks:
+        yield _section("Marks", f"<ol>{''.join(map(_mark, portrait.marks))}</ol>")
+    if portrait.header.experiment:
+        settings = f"<summary>Settings</summary><pre>{_lines(_settings(portrait))}</pre>"
         yield f"<section><details>{settings}</details></section>"
 
 
@@ -143,14 +143,14 @@ def _section(title: str, body: str) -> str:
     return f"<section><h2>{title}</h2>{body}</section>"
 
 
-def _result(told: Portrait) -> str:
-    end = told.export.history.end
-    table = result_table(told.result)
+def _result(portrait: Portrait) -> str:
+    end = portrait.export.history.end
+    table = result_table(portrait.result)
     if end is None or not table:
-        return f'<p class="quiet">none: {said(told.export.state)}</p>'
-    best = told.result.get("best_step")
+        return f'<p class="quiet">none: {said(portrait.export.state)}</p>'
+    best = portrait.result.get("best_step")
     whose = f'<p class="quiet">{said(_whose(end, best))}</p>'
-    return f"{_table(table)}{whose}{_confusion(told)}"
+    return f"{_table(table)}{whose}{_confusion(portrait)}"
 
 
 def _whose(end: End, best: Any) -> str:
@@ -174,11 +174,15 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><tr>{heads}</tr>{lines}</table></div>'
 
 
-def _confusion(told: Portrait) -> str:
-    counts = told.result.get("confusion")
-    if not isinstance(counts, list) or told.member is None or not 1 < len(counts) <= MOST_CLASSES:
+def _confusion(portrait: Portrait) -> str:
+    counts = portrait.result.get("confusion")
+    if (
+        not isinstance(counts, list)
+        or portrait.member is None
+        or not 1 < len(counts) <= MOST_CLASSES
+    ):
         return ""
-    names = [shortened(str(name), 20) for name in told.header.target_names]
+    names = [shortened(str(name), 20) for name in portrait.header.target_names]
     names = names if len(names) == len(counts) else [str(at) for at in range(len(counts))]
     rows = [
         [name, *map(str, row if isinstance(row, list) else [row])]
@@ -211,7 +215,7 @@ def _mark(mark: MarkReached) -> str:
     )
 
 
-def _settings(told: Portrait) -> str:
+def _settings(portrait: Portrait) -> str:
     """Return the experiment as a preset; as it was recorded, where it no longer holds.
 
     Of a file its name stands there alone: what it is called, and not where it lies.
@@ -220,10 +224,10 @@ def _settings(told: Portrait) -> str:
     from ..presets.writing import text_of
 
     try:
-        run = told.export.run
-        spec = run.experiment if told.member is None else run.alone
+        run = portrait.export.run
+        spec = run.experiment if portrait.member is None else run.alone
     except EpochalError:
-        recorded = without_folders(told.header.experiment)
+        recorded = without_folders(portrait.header.experiment)
         return json.dumps(recorded, indent=2, ensure_ascii=False)
     return text_of(without_folders(tables_of(spec))).rstrip()
 
@@ -231,10 +235,10 @@ def _settings(told: Portrait) -> str:
 # --- the block -----------------------------------------------------------------------------------
 
 
-def _block(told: Portrait, charts: Iterable[Chart]) -> str:
+def _block(portrait: Portrait, charts: Iterable[Chart]) -> str:
     """Return the numbers of the charts: nothing in them can end the element they stand in."""
     numbers = {
-        "last": told.last_step,
+        "last": portrait.last_step,
         "charts": [[_numbers(line) for line in chart.lines] for chart in charts],
     }
     text = json.dumps(numbers, separators=(",", ":"), allow_nan=False)

@@ -110,19 +110,19 @@ def evaluate(
     print(json.dumps(plain_object(made), ensure_ascii=False) if as_json else text(made))
 
 
-def _write(told: Answers, to: Path, plain: bool, force: bool, as_json: bool) -> None:
+def _write(answers: Answers, to: Path, plain: bool, force: bool, as_json: bool) -> None:
     """Write answers as a table, and print where it lies."""
     from ..results import predict
     from .answers_table import answers_file
     from .writing import write_files
 
-    for written in write_files([answers_file(told, to, plain=plain)], to, force=force):
+    for written in write_files([answers_file(answers, to, plain=plain)], to, force=force):
         if as_json:
-            *_, summary = predict.objects(told, 0)
+            *_, summary = predict.objects(answers, 0)
             where = {"path": str(written), "bytes": written.stat().st_size}
             print(json.dumps({**summary, **where}, ensure_ascii=False))
         else:
-            print(predict.summary_text(told), written, sep="\n")
+            print(predict.summary_text(answers), written, sep="\n")
 
 
 def _rows(

@@ -82,22 +82,23 @@ def _places(charts: int, *, has_film: bool) -> list[Area]:
     return [first, Area(right, TOP, width, tall)] if charts == 2 else [first, *halves]
 
 
-def _head(told: Portrait) -> str:
+def _head(portrait: Portrait) -> str:
     sheet = style_sheet() + _STYLE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{said(told.title)}"><title>{said(told.title)}</title>'
+        f'aria-label="{said(portrait.title)}"><title>{said(portrait.title)}</title>'
         f"<style>{sheet}</style>"
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>'
-        f'<text class="head" x="{MARGIN}" y="56">{said(shortened(told.title, 62))}</text>'
-        f'<text class="standing" x="{MARGIN}" y="88">{said(shortened(told.standing, 130))}</text>'
+        f'<text class="head" x="{MARGIN}" y="56">{said(shortened(portrait.title, 62))}</text>'
+        f'<text class="standing" x="{MARGIN}" y="88">'
+        f"{said(shortened(portrait.standing, 130))}</text>"
     )
 
 
-def _foot(told: Portrait) -> Iterator[str]:
-    line = result_line(told.result, 84)
+def _foot(portrait: Portrait) -> Iterator[str]:
+    line = result_line(portrait.result, 84)
     yield f'<text class="result" x="{MARGIN}" y="668">{said(line)}</text>'
-    for finding in told.findings[:1]:
+    for finding in portrait.findings[:1]:
         words = said(shortened(f"{finding.severity}: {finding.words}", 128))
         yield (
             f'<g class="{said(finding.severity)}"><text class="finding" x="{MARGIN}" y="700">'

@@ -51,18 +51,18 @@ def of_history(history: History, step: int, *, until: int | None = None) -> Read
     return reading
 
 
-def of_scene(references: Sequence[str], each: Sequence[Readings]) -> Readings:
+def of_scene(references: Sequence[str], readings: Sequence[Readings]) -> Readings:
     """Return what quantities are in the runs that a scene shows.
 
     Args:
         references: What the scene calls them.
-        each: What is known of each, in that order; those that have not begun are missing.
+        readings: What is known of each, in that order; those that have not begun are missing.
     """
 
     def reading(quantity: Quantity) -> float | None:
         named = (quantity.run in ("", name, Path(name).stem) for name in references)
-        at = next((at for at, is_it in enumerate(named) if is_it), len(each))
-        return each[at](quantity.of_one_run) if at < len(each) else None
+        at = next((at for at, is_it in enumerate(named) if is_it), len(readings))
+        return readings[at](quantity.of_one_run) if at < len(readings) else None
 
     return reading
 

@@ -110,13 +110,13 @@ class UpdatePass:
         return mask
 
     def gradient(
-        self, layer: int, what: str, symbol: str, formula: str, values: Tensor, working: Working
+        self, layer: int, part: str, symbol: str, formula: str, values: Tensor, working: Working
     ) -> DissectedQuantity:
         """Return the gradient of a parameter."""
-        name = f"layer{layer}.{what}"
+        name = f"layer{layer}.{part}"
         grad = self._gradients[name].grad
         assert grad is not None
-        axes = ("unit", "input") if what == "weight" else ("", "unit")
+        axes = ("unit", "input") if part == "weight" else ("", "unit")
         shown = values, working, grad[0], axes, name
         return self.quantity(symbol, layer, "backward", formula, *shown)
 
@@ -128,9 +128,9 @@ class UpdatePass:
         assert grad is not None
         return grad[0]
 
-    def parameter(self, layer: int, what: str) -> Tensor:
+    def parameter(self, layer: int, part: str) -> Tensor:
         """Return a parameter: weights [out, in], all else [1, units]."""
-        return self._parameters[f"layer{layer}.{what}"].detach()
+        return self._parameters[f"layer{layer}.{part}"].detach()
 
     def normalisation(self, layer: int) -> dict[str, Tensor]:
         """Return what a layer's normalisation has, by its own names."""

@@ -157,10 +157,10 @@ def initialise(members: Members, dtype: torch.dtype) -> Tensor:
 
 
 def _start(
-    init: Init, seed: int, counter: int, what: str, shape: tuple[int, ...], fan_in: int
+    init: Init, seed: int, counter: int, part: str, shape: tuple[int, ...], fan_in: int
 ) -> Tensor:
     """Return how one parameter or buffer of one member starts."""
-    match what:
+    match part:
         # A scale of 1 and a shift of 0 change nothing, until training finds that they should.
         case "norm.weight" | "norm.running_var":
             return torch.ones(shape)

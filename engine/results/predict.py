@@ -113,84 +113,84 @@ def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
     )
 
 
-def _input_cells(told: Answers, row: int) -> Iterator[str | float]:
+def _input_cells(answers: Answers, row: int) -> Iterator[str | float]:
     """Yield what a row has in each column."""
-    for column, code in zip(told.columns, told.rows.inputs[row].tolist(), strict=True):
+    for column, code in zip(answers.columns, answers.rows.inputs[row].tolist(), strict=True):
         yield column.text(code)
 
 
-def text(told: Answers, count: int | None = None) -> str:
+def text(answers: Answers, count: int | None = None) -> str:
     """Return the answers as a table, and what sums them up.
 
     Args:
-        told: The answers.
+        answers: The answers.
         count: How many rows to show; 20 where left out.
     """
-    total = len(told.outputs)
+    total = len(answers.outputs)
     shown = min(total, SHOWN if count is None else count)
-    lines = table(told, range(shown))
+    lines = table(answers, range(shown))
     if shown < total:
         lines.append(f"… {total - shown} more rows; --rows {total} shows all")
-    return "\n".join([*lines, "", summary_text(told)])
+    return "\n".join([*lines, "", summary_text(answers)])
 
 
-def table(told: Answers, rows: Iterable[int]) -> list[str]:
+def table(answers: Answers, rows: Iterable[int]) -> list[str]:
     """Return the answers for some rows as the lines of a table."""
-    inputs = [column.name for column in told.columns[:COLUMNS]]
-    outputs = told.target_names[:COLUMNS]
-    head = [*inputs, *(["…"] if len(told.columns) > COLUMNS else [])]
-    head = ["picture"] if told.are_pictures else head
-    if told.classes is not None:
-        head += ["class", *(["probability"] if told.probabilities is not None else [])]
-        head += ["truth", "right"] if told.rows.targets is not None else []
+    inputs = [column.name for column in answers.columns[:COLUMNS]]
+    outputs = answers.target_names[:COLUMNS]
+    head = [*inputs, *(["…"] if len(answers.columns) > COLUMNS else [])]
+    head = ["picture"] if answers.are_pictures else head
+    if answers.classes is not None:
+        head += ["class", *(["probability"] if answers.probabilities is not None else [])]
+        head += ["truth", "right"] if answers.rows.targets is not None else []
     else:
-        extra = ["target", "error"] if told.rows.targets is not None else []
-        several = [f" {name}" if len(told.target_names) > 1 else "" for name in outputs]
+        extra = ["target", "error"] if answers.rows.targets is not None else []
+        several = [f" {name}" if len(answers.target_names) > 1 else "" for name in outputs]
         head += [f"{what}{name}" for name in several for what in ["prediction", *extra]]
-        head += ["…"] if len(told.target_names) > COLUMNS else []
-    cells = [_cells(told, row) for row in rows]
+        head += ["…"] if len(answers.target_names) > COLUMNS else []
+    cells = [_cells(answers, row) for row in rows]
     return aligned([[plain(each) for each in line] for line in [head, *cells]])
 
 
-def summary_text(told: Answers) -> str:
+def summary_text(answers: Answers) -> str:
     """Return what sums the answers up, in a line."""
-    said = f"{told.run}: {told.rows.source}"
-    if (figure := told.figure) is not None:
+    said = f"{answers.run}: {answers.rows.source}"
+    if (figure := answers.figure) is not None:
         name, value = figure
         said += f": {'root mean square error' if name == 'rmse' else name} {figure_text(value)}"
-    return plain(f"{said} ({told.weights})")
+    return plain(f"{said} ({answers.weights})")
 
 
-def objects(told: Answers, count: int | None = None) -> Iterator[dict[str, Any]]:
+def objects(answers: Answers, count: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield each row's answer as an object, then one that sums them up."""
-    total = len(told.outputs)
-    targets = told.rows.targets
+    total = len(answers.outputs)
+    targets = answers.rows.targets
     for row in range(total if count is None else min(count, total)):
-        place = row if told.rows.places is None else int(told.rows.places[row])
+        place = row if answers.rows.places is None else int(answers.rows.places[row])
         made: dict[str, Any] = {
             "row": place,
-            "inputs": [*map(_plain_json, _input_cells(told, row))],
+            "inputs": [*map(_plain_json, _input_cells(answers, row))],
         }
-        if told.classes is not None:
-            made["class"] = _name(told, told.classes[row])
-            if told.probabilities is not None:
-                made["probability"] = as_json(told.certainty(row))
+        if answers.classes is not None:
+            made["class"] = _name(answers, answers.classes[row])
+            if answers.probabilities is not None:
+                made["probability"] = as_json(answers.certainty(row))
             if targets is not None:
-                made["truth"] = _name(told, targets[row])
-                made["right"] = bool(told.classes[row] == targets[row])
+                made["truth"] = _name(answers, targets[row])
+                made["right"] = bool(answers.classes[row] == targets[row])
         else:
-            made["prediction"] = as_json(told.outputs[row])
+            made["prediction"] = as_json(answers.outputs[row])
             if targets is not None:
                 made["target"] = as_json(targets[row])
-                made["error"] = as_json(told.outputs[row] - targets[row])
+                made["error"] = as_json(answers.outputs[row] - targets[row])
         yield made
-    figure = told.figure
+    figure = answers.figure
     yield {
-        "run": told.run,
+        "run": answers.run,
         "rows": total,
-        "of": told.rows.source,
-        "weights_step": told.weights_step,
-        "weights": told.weights,
+        "of": answers.rows.source,
+        "weights_step": answers.weights_step,
+        "weights": answers.weights,
         **({figure[0]: as_json(figure[1])} if figure else {}),
     }
 
@@ -227,33 +227,33 @@ def _loss(run: LoadedRun) -> type[LossBase]:
     return loss
 
 
-def _cells(told: Answers, row: int) -> list[str]:
+def _cells(answers: Answers, row: int) -> list[str]:
     """Return a row of the table."""
-    first = itertools.islice(_input_cells(told, row), COLUMNS)
+    first = itertools.islice(_input_cells(answers, row), COLUMNS)
     cells = [cell if isinstance(cell, str) else figure_text(cell) for cell in first]
-    cells += ["…"] if len(told.columns) > COLUMNS else []
-    if told.are_pictures:
-        cells = [str(row if told.rows.places is None else told.rows.places[row])]
-    targets = told.rows.targets
-    if told.classes is not None:
-        cells.append(_name(told, told.classes[row]))
-        if told.probabilities is not None:
-            cells.append(f"{told.certainty(row):.4f}")
+    cells += ["…"] if len(answers.columns) > COLUMNS else []
+    if answers.are_pictures:
+        cells = [str(row if answers.rows.places is None else answers.rows.places[row])]
+    targets = answers.rows.targets
+    if answers.classes is not None:
+        cells.append(_name(answers, answers.classes[row]))
+        if answers.probabilities is not None:
+            cells.append(f"{answers.certainty(row):.4f}")
         if targets is not None:
-            right = "yes" if told.classes[row] == targets[row] else "no"
-            cells += [_name(told, targets[row]), right]
+            right = "yes" if answers.classes[row] == targets[row] else "no"
+            cells += [_name(answers, targets[row]), right]
         return cells
-    for column, said in enumerate(told.outputs[row, :COLUMNS]):
+    for column, said in enumerate(answers.outputs[row, :COLUMNS]):
         cells.append(figure_text(float(said)))
         if targets is not None:
             true = targets[row, column]
             cells += [figure_text(float(true)), figure_text(float(said - true))]
-    return [*cells, "…"] if told.outputs.shape[1] > COLUMNS else cells
+    return [*cells, "…"] if answers.outputs.shape[1] > COLUMNS else cells
 
 
 def _plain_json(cell: str | float) -> Any:
     return cell if isinstance(cell, str) else as_json(cell)
 
 
-def _name(told: Answers, index: Any) -> str:
-    return told.target_names[int(index)]
+def _name(answers: Answers, index: Any) -> str:
+    return answers.target_names[int(index)]

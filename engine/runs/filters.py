@@ -180,13 +180,13 @@ def _text_of(run: RunFacts) -> str:
     return "\n".join(parts).casefold()
 
 
-def _same(value: Any, said: str) -> bool:
+def _same(value: Any, wanted: str) -> bool:
     """Whether a value is what was said: as a number where both are, else as text."""
-    number, meant = number_of(value), number_of(said)
+    number, meant = number_of(value), number_of(wanted)
     if number is not None and meant is not None:
         return number == meant or (math.isnan(number) and math.isnan(meant))
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text.casefold() == said.casefold()
+    return text.casefold() == wanted.casefold()
 
 
 def _meant(word: str, words: Iterable[str]) -> str:

@@ -127,14 +127,14 @@ class Measurements:
             values[0], values[1] = self.dev_loss[:count].numpy(), self.dev_accuracy[:count].numpy()
         return values
 
-    def watched(self, what: str, *, dev: bool) -> Tensor:
+    def watched(self, figure: str, *, dev: bool) -> Tensor:
         """Return the rows of a measurement, ``loss`` or ``accuracy``, [capacity, members].
 
         Args:
-            what: Which.
+            figure: Which.
             dev: Whether of the dev set.
         """
-        rows: Tensor = getattr(self, f"dev_{what}" if dev else what)
+        rows: Tensor = getattr(self, f"dev_{figure}" if dev else figure)
         return rows
 
     def norms(self, count: int) -> Tensor:

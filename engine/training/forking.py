@@ -263,10 +263,10 @@ def _method(state: State, own: State, reschedules: bool) -> State:
     return {**state, **rates, "optimizer": optimizer}
 
 
-def _measured(history: History, step: int, what: str) -> list[float]:
+def _measured(history: History, step: int, figure: str) -> list[float]:
     """Return each member's loss or accuracy after a step, on the dev set where there is one."""
     rows = history.series["dev" if history.series.get("dev") else "train"]
-    figures: list[float] = rows.between(step, step)[rows.columns.index(what), 0].tolist()
+    figures: list[float] = rows.between(step, step)[rows.columns.index(figure), 0].tolist()
     return figures
 
 

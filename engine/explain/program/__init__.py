@@ -56,18 +56,18 @@ def program(experiment: Experiment, style: Style = "module", name: str = "") -> 
         loop(experiment),
         result(experiment),
     ]
-    told = f"as a plain PyTorch program: {_promise(experiment)}"
-    return assembled(experiment, name, blocks, told)
+    header = f"as a plain PyTorch program: {_promise(experiment)}"
+    return assembled(experiment, name, blocks, header)
 
 
-def assembled(experiment: Experiment, name: str, blocks: Sequence[str], told: str) -> str:
+def assembled(experiment: Experiment, name: str, blocks: Sequence[str], header: str) -> str:
     """Return a program of these blocks, with its docstring, its imports and its random numbers.
 
     Args:
         experiment: What it does.
         name: The preset's name, for its first lines.
         blocks: What it is made of.
-        told: What it is, for its first lines.
+        header: What it is, for its first lines.
     """
     imported, bare = list[str](), list[str]()
     for block in blocks:
@@ -77,7 +77,7 @@ def assembled(experiment: Experiment, name: str, blocks: Sequence[str], told: st
         bare += [rest if begins else block] if block else []
     body = joined(bare)
     opening = _head(experiment, body, imported)
-    return joined([_docstring(experiment, name, told), *opening, body]) + "\n"
+    return joined([_docstring(experiment, name, header), *opening, body]) + "\n"
 
 
 def _head(experiment: Experiment, body: str, imported: list[str]) -> list[str]:
@@ -125,14 +125,14 @@ def _promise(experiment: Experiment) -> str:
     )
 
 
-def _docstring(experiment: Experiment, name: str, told: str) -> str:
+def _docstring(experiment: Experiment, name: str, header: str) -> str:
     paragraphs = [experiment.title or name or "An experiment"]
     if experiment.about.strip():
         paragraphs += spoken(about_of(experiment.origin, experiment.about)).split("\n\n")
     of = "An experiment of epochal"
     if name and experiment.origin is None:
         of = f"The preset {name} of epochal"
-    paragraphs.append(f"{of} {told}")
+    paragraphs.append(f"{of} {header}")
     wrapped = [textwrap.fill(plain(" ".join(each.split())), WIDTH - 3) for each in paragraphs]
     # Nothing a preset says may end the text it stands in.
     safe = "\n\n".join(wrapped).replace("\\", "\\\\").replace('"""', "'''")

@@ -28,11 +28,11 @@ class CalibrationBin:
     """The share that is right."""
 
 
-def calibration(told: Answers) -> list[CalibrationBin]:
+def calibration(answers: Answers) -> list[CalibrationBin]:
     """Return the bins that have rows; none where nothing is said with a probability."""
-    if told.probabilities is None or told.task == "shares":
+    if answers.probabilities is None or answers.task == "shares":
         return []
-    certain, right = _answered(told, told.probabilities)
+    certain, right = _answered(answers, answers.probabilities)
     places = np.minimum((certain * BINS).astype(int), BINS - 1)
     made = []
     for place in np.unique(places).tolist():
@@ -49,12 +49,12 @@ def calibration_error(bins: list[CalibrationBin]) -> float:
 
 
 def _answered(
-    told: Answers, likely: NDArray[np.float64]
+    answers: Answers, likely: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the probability of each answer that is given, and whether it is right."""
-    targets = told.rows.targets
+    targets = answers.rows.targets
     assert targets is not None
-    if told.classes is not None:
-        return likely[np.arange(len(likely)), told.classes], told.classes == targets
+    if answers.classes is not None:
+        return likely[np.arange(len(likely)), answers.classes], answers.classes == targets
     said = likely > 0.5
     return np.where(said, likely, 1 - likely).ravel(), (said == (targets > 0.5)).ravel()

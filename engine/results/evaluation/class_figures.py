@@ -31,13 +31,13 @@ class ClassFigures:
     """The mean precision over all thresholds, each weighted by the recall that it adds."""
 
 
-def class_figures(told: Answers) -> Iterator[ClassFigures]:
+def class_figures(answers: Answers) -> Iterator[ClassFigures]:
     """Yield the figures of each class or label."""
     from sklearn.metrics import precision_recall_fscore_support
 
-    truth, said, scores = _apart(told)
+    truth, said, scores = _apart(answers)
     columns = zip(truth.T, said.T, scores.T, strict=True)
-    for name, (is_it, is_said, score) in zip(told.target_names, columns, strict=True):
+    for name, (is_it, is_said, score) in zip(answers.target_names, columns, strict=True):
         precision, recall, f1, _ = precision_recall_fscore_support(
             is_it, is_said, average="binary", zero_division=np.nan
         )
@@ -53,22 +53,22 @@ def class_figures(told: Answers) -> Iterator[ClassFigures]:
         )
 
 
-def _apart(told: Answers) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+def _apart(answers: Answers) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
     """Return of each row whether it is of each class, is said to be, and the number that says so;
     [rows, classes] each.
     """
-    targets = told.rows.targets
+    targets = answers.rows.targets
     assert targets is not None
-    if told.classes is None:
-        return targets > 0.5, told.outputs > 0.5, told.outputs
-    places = np.arange(len(told.target_names))
-    scores = told.outputs
-    if told.probabilities is not None:
-        scores = told.probabilities
+    if answers.classes is None:
+        return targets > 0.5, answers.outputs > 0.5, answers.outputs
+    places = np.arange(len(answers.target_names))
+    scores = answers.outputs
+    if answers.probabilities is not None:
+        scores = answers.probabilities
     elif scores.shape[1] == 1:
         # Of two classes, which the sign of a margin tells apart.
         scores = np.concatenate([-scores, scores], axis=1)
-    return targets[:, None] == places, told.classes[:, None] == places, scores
+    return targets[:, None] == places, answers.classes[:, None] == places, scores
 
 
 def _areas(

@@ -147,6 +147,6 @@ def _same_rows(first: Answers, second: Answers) -> bool:
     )
 
 
-def _plain_columns(told: Answers) -> list[tuple[str, str, tuple[str, ...]]]:
+def _plain_columns(answers: Answers) -> list[tuple[str, str, tuple[str, ...]]]:
     """Return what says which columns have the same codes."""
-    return [(column.name, column.kind, column.values) for column in told.columns]
+    return [(column.name, column.kind, column.values) for column in answers.columns]

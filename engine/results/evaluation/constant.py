@@ -31,12 +31,12 @@ class ConstantAnswer:
     median: NDArray[np.float64]
     """[outputs]: of numbers, for which absolute errors are smallest."""
 
-    def instead_of(self, told: Answers) -> Answers:
+    def instead_of(self, answers: Answers) -> Answers:
         """Return answers with this one for every row."""
-        outputs = np.tile(self.mean, (len(told.outputs), 1))
-        classes = None if told.classes is None else outputs.argmax(axis=1)
-        said = None if told.probabilities is None else outputs
-        return replace(told, outputs=outputs, classes=classes, probabilities=said)
+        outputs = np.tile(self.mean, (len(answers.outputs), 1))
+        classes = None if answers.classes is None else outputs.argmax(axis=1)
+        said = None if answers.probabilities is None else outputs
+        return replace(answers, outputs=outputs, classes=classes, probabilities=said)
 
 
 def constant_answer(run: LoadedRun) -> ConstantAnswer:

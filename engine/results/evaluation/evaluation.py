@@ -55,7 +55,7 @@ class JudgedFigure:
 class Evaluation:
     """All that rows with known answers tell of a network."""
 
-    told: Answers
+    answers: Answers
     figures: list[JudgedFigure]
     constant: str
     """What the constant answer is, or why it is not known."""
@@ -98,21 +98,21 @@ def evaluation(
         RunError: The network says no numbers.
     """
     say(f"asking the network about {rows.source}")
-    told = judged(run, rows)
+    answers = judged(run, rows)
     say("computing the figures")
-    constant, words = _constant(run, told)
-    apart = told.task in ("classes", "labels")
-    classes = [*class_figures(told)] if apart else []
+    constant, words = _constant(run, answers)
+    apart = answers.task in ("classes", "labels")
+    classes = [*class_figures(answers)] if apart else []
     return Evaluation(
-        told=told,
-        figures=[*_figures(told, constant), *_balanced(told, classes)],
+        answers=answers,
+        figures=[*_figures(answers, constant), *_balanced(answers, classes)],
         constant=words,
         classes=classes,
-        numbers=[] if apart else [*number_figures(told, constant)],
-        calibration=calibration(told),
-        importances=importances(run, told, say),
-        worst=told.taken(np.argsort(-badness(told), kind="stable")[:worst]),
-        comparison=None if other is None else compared(told, other),
+        numbers=[] if apart else [*number_figures(answers, constant)],
+        calibration=calibration(answers),
+        importances=importances(run, answers, say),
+        worst=answers.taken(np.argsort(-badness(answers), kind="stable")[:worst]),
+        comparison=None if other is None else compared(answers, other),
     )
 
 
@@ -142,36 +142,36 @@ def judged(run: LoadedRun, rows: RowsAsked) -> Answers:
     return told
 
 
-def _wanted(told: Answers) -> str:
+def _wanted(answers: Answers) -> str:
     """Return which columns would be the targets."""
-    names = ", ".join(plain(name) for name in told.target_names[:5])
-    more = ", …" * (len(told.target_names) > 5)
-    if told.are_pictures:
+    names = ", ".join(plain(name) for name in answers.target_names[:5])
+    more = ", …" * (len(answers.target_names) > 5)
+    if answers.are_pictures:
         return f"it must have no other classes than {names}{more}"
-    if told.task == "classes":
+    if answers.task == "classes":
         return f"one column beside the inputs must have nothing but the classes {names}{more}"
     return f"it must have the columns {names}{more}"
 
 
-def _constant(run: LoadedRun, told: Answers) -> tuple[ConstantAnswer | None, str]:
+def _constant(run: LoadedRun, answers: Answers) -> tuple[ConstantAnswer | None, str]:
     """Return the constant answer, and what it is or why there is none."""
     try:
         constant = constant_answer(run)
     except EpochalError as error:
         return None, f"the constant answer is not known: {error}"
-    if told.task != "classes":
+    if answers.task != "classes":
         learned = f"{FRESH} other new rows" if run.alone.data.fresh else "the training set"
-        median = "; for absolute errors its median" * (told.task == "numbers")
+        median = "; for absolute errors its median" * (answers.task == "numbers")
         return constant, f"the mean of {learned}{median}"
-    most = told.target_names[int(constant.mean.argmax())]
+    most = answers.target_names[int(constant.mean.argmax())]
     return constant, f"{plain(most)}, the most common class of the training set"
 
 
-def _figures(told: Answers, constant: ConstantAnswer | None) -> Iterator[JudgedFigure]:
+def _figures(answers: Answers, constant: ConstantAnswer | None) -> Iterator[JudgedFigure]:
     of_constant = {}
     if constant is not None:
-        of_constant = {each.name: each.value for each in scores_of(constant.instead_of(told))}
-    for scores in scores_of(told):
+        of_constant = {each.name: each.value for each in scores_of(constant.instead_of(answers))}
+    for scores in scores_of(answers):
         low, high = _interval(scores)
         yield JudgedFigure(
             name=scores.name,
@@ -193,27 +193,27 @@ def _interval(scores: RowScores) -> tuple[float | None, float | None]:
     return float(interval.low), float(interval.high)
 
 
-def _balanced(told: Answers, classes: list[ClassFigures]) -> Iterator[JudgedFigure]:
+def _balanced(answers: Answers, classes: list[ClassFigures]) -> Iterator[JudgedFigure]:
     """Yield the mean recall of the classes that have rows, in which rare ones count as others."""
     recalls = [each.recall for each in classes if each.recall is not None]
-    if told.task == "classes":
+    if answers.task == "classes":
         mean = float(np.mean(recalls))
         yield JudgedFigure(name="balanced accuracy", value=mean, constant=1 / len(recalls))
 
 
 def plain_object(made: Evaluation) -> dict[str, Any]:
     """Return an evaluation as an object for JSON."""
-    told = made.told
+    answers = made.answers
     return {
-        "run": told.run,
-        "of": told.rows.source,
-        "rows": len(told.outputs),
-        "trained_on": told.rows.trained_on,
-        "weights_step": told.weights_step,
-        "weights": told.weights,
-        "task": told.task,
-        "columns": [] if told.are_pictures else [column.name for column in told.columns],
-        "target_names": told.target_names,
+        "run": answers.run,
+        "of": answers.rows.source,
+        "rows": len(answers.outputs),
+        "trained_on": answers.rows.trained_on,
+        "weights_step": answers.weights_step,
+        "weights": answers.weights,
+        "task": answers.task,
+        "columns": [] if answers.are_pictures else [column.name for column in answers.columns],
+        "target_names": answers.target_names,
         "constant_answer": made.constant,
         "figures": {each.name: _without_name(each) for each in made.figures},
         "classes": {each.name: _without_name(each) for each in made.classes},
@@ -221,13 +221,13 @@ def plain_object(made: Evaluation) -> dict[str, Any]:
         "calibration_error": made.calibration_error,
         "calibration": [asdict(each) for each in made.calibration],
         "importance": None if made.importances is None else asdict(made.importances),
-        "worst": [_without_pixels(told, each) for each in [*objects(made.worst)][:-1]],
+        "worst": [_without_pixels(answers, each) for each in [*objects(made.worst)][:-1]],
         "comparison": None if made.comparison is None else asdict(made.comparison),
     }
 
 
-def _without_pixels(told: Answers, row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "inputs": []} if told.are_pictures else row
+def _without_pixels(answers: Answers, row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "inputs": []} if answers.are_pictures else row
 
 
 def _without_name(figures: Any) -> dict[str, Any]:

@@ -56,21 +56,21 @@ class Importances:
 
 
 def importances(
-    run: LoadedRun, told: Answers, say: Callable[[str], None] = lambda doing: None
+    run: LoadedRun, original: Answers, say: Callable[[str], None] = lambda doing: None
 ) -> Importances | None:
     """Return what each column is worth; none of pictures, whose pixels are no columns.
 
     Args:
         run: Whose network.
-        told: What it says of the rows.
+        original: What it says of the rows.
         say: Is told which column it is at.
     """
-    if told.are_pictures:
+    if original.are_pictures:
         return None
     rng = np.random.default_rng(SEED)
-    sample = _sampled(told, len(run.preprocessing.feature_names), rng)
+    sample = _sampled(original, len(run.preprocessing.feature_names), rng)
     before = [*scores_of(sample)]
-    columns, places = [], [*_places(told)]
+    columns, places = [], [*_places(original)]
     for count, (name, its) in enumerate(places, 1):
         say(f"what each column is worth: {count} of {len(places)}")
         columns.append(_importance(run, sample, before, name, its, rng))
@@ -79,37 +79,37 @@ def importances(
     return Importances(len(sample.outputs), columns)
 
 
-def _places(told: Answers) -> Iterator[tuple[str, list[int]]]:
+def _places(original: Answers) -> Iterator[tuple[str, list[int]]]:
     """Yield each column of the file, and which raw columns it is."""
     places: dict[str, list[int]] = {}
-    for place, column in enumerate(told.columns):
+    for place, column in enumerate(original.columns):
         places.setdefault(column.of or column.name, []).append(place)
     yield from places.items()
 
 
-def _sampled(told: Answers, features: int, rng: np.random.Generator) -> Answers:
+def _sampled(original: Answers, features: int, rng: np.random.Generator) -> Answers:
     """Return answers for no more rows than there is time and room for."""
-    rows, columns = told.rows.inputs.shape
+    rows, columns = original.rows.inputs.shape
     room = min(MOST_AT_ONCE, MOST_CELLS // columns) // (REPEATS * features)
     most = min(MOST_ROWS, max(LEAST_ROWS, room))
-    return told if rows <= most else told.taken(rng.choice(rows, most, replace=False))
+    return original if rows <= most else original.taken(rng.choice(rows, most, replace=False))
 
 
 def _importance(
     run: LoadedRun,
-    told: Answers,
+    original: Answers,
     before: list[RowScores],
     name: str,
     places: list[int],
     rng: np.random.Generator,
 ) -> Importance:
-    rows = told.rows.inputs
+    rows = original.rows.inputs
     inputs = np.tile(rows, (REPEATS, 1))
     handed = [rows[rng.permutation(len(rows))][:, places] for _ in range(REPEATS)]
     inputs[:, places] = np.concatenate(handed)
-    assert told.rows.targets is not None
-    targets = np.concatenate([told.rows.targets] * REPEATS)
-    after = scores_of(answers(run, replace(told.rows, inputs=inputs, targets=targets)))
+    assert original.rows.targets is not None
+    targets = np.concatenate([original.rows.targets] * REPEATS)
+    after = scores_of(answers(run, replace(original.rows, inputs=inputs, targets=targets)))
     return Importance(
         name,
         {one.name: _worse_by(one, other) for one, other in zip(before, after, strict=True)},

@@ -32,7 +32,7 @@ class NumberFigures:
     """That of the training set's median."""
 
 
-def number_figures(told: Answers, constant: ConstantAnswer | None) -> Iterator[NumberFigures]:
+def number_figures(answers: Answers, constant: ConstantAnswer | None) -> Iterator[NumberFigures]:
     """Yield the figures of each output."""
     from sklearn.metrics import (
         max_error,
@@ -41,10 +41,10 @@ def number_figures(told: Answers, constant: ConstantAnswer | None) -> Iterator[N
         root_mean_squared_error,
     )
 
-    targets = told.rows.targets
+    targets = answers.rows.targets
     assert targets is not None
-    for place, name in enumerate(told.target_names):
-        truth, said = targets[:, place], told.outputs[:, place]
+    for place, name in enumerate(answers.target_names):
+        truth, said = targets[:, place], answers.outputs[:, place]
         mean, median = (None, None)
         if constant is not None:
             mean = np.full(len(truth), constant.mean[place])

@@ -44,42 +44,42 @@ class RowScores:
         return np.sqrt(means) if self.is_root else means
 
 
-def scores_of(told: Answers) -> Iterator[RowScores]:
+def scores_of(answers: Answers) -> Iterator[RowScores]:
     """Yield the figures of answers whose truth is known, what matters most first."""
-    targets, likely = told.rows.targets, told.probabilities
+    targets, likely = answers.rows.targets, answers.probabilities
     assert targets is not None
-    if told.task == "classes":
-        yield _share("accuracy", told.classes == targets)
-    if told.task == "labels":
-        right = (told.outputs > 0.5) == (targets > 0.5)
+    if answers.task == "classes":
+        yield _share("accuracy", answers.classes == targets)
+    if answers.task == "labels":
+        right = (answers.outputs > 0.5) == (targets > 0.5)
         yield RowScores("accuracy", right.mean(axis=1), is_better_greater=True)
         yield _share("all labels right", right.all(axis=1))
-    if told.task == "classes" and likely is not None:
+    if answers.task == "classes" and likely is not None:
         yield RowScores("log loss", -_log(likely[np.arange(len(targets)), targets]))
-    elif told.task == "labels" and likely is not None:
+    elif answers.task == "labels" and likely is not None:
         yield RowScores("log loss", -_log(np.where(targets > 0.5, likely, 1 - likely)).mean(axis=1))
-    elif told.task == "shares" and likely is not None:
+    elif answers.task == "shares" and likely is not None:
         yield RowScores("log loss", -(targets * _log(likely)).sum(axis=1))
-    if told.task in ("numbers", "shares"):
-        several = len(told.target_names) > 1
-        for name, errors in zip(told.target_names, (told.outputs - targets).T, strict=True):
+    if answers.task in ("numbers", "shares"):
+        several = len(answers.target_names) > 1
+        for name, errors in zip(answers.target_names, (answers.outputs - targets).T, strict=True):
             yield RowScores(f"rmse of {name}" if several else "rmse", errors**2, is_root=True)
 
 
-def badness(told: Answers) -> NDArray[np.float64]:
+def badness(answers: Answers) -> NDArray[np.float64]:
     """Return how wrong each row is, [rows], in no unit: it says which are the worst."""
-    targets = told.rows.targets
+    targets = answers.rows.targets
     assert targets is not None
-    scores = [*scores_of(told)]
+    scores = [*scores_of(answers)]
     if costs := [each.rows for each in scores if each.name == "log loss"]:
         return costs[0]
-    if told.task == "classes":
+    if answers.task == "classes":
         # Of a margin: the surer it is, the worse where it is wrong.
-        wrong = told.classes != targets
-        sizes = np.abs(told.outputs).max(axis=1)
+        wrong = answers.classes != targets
+        sizes = np.abs(answers.outputs).max(axis=1)
         return np.asarray(np.where(wrong, sizes, -sizes), np.float64)
     spreads = np.maximum(targets.std(axis=0), np.finfo(float).tiny)
-    return np.asarray((np.abs(told.outputs - targets) / spreads).max(axis=1), np.float64)
+    return np.asarray((np.abs(answers.outputs - targets) / spreads).max(axis=1), np.float64)
 
 
 def _share(name: str, right: Any) -> RowScores:

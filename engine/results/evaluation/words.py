@@ -21,35 +21,35 @@ FIGURES: Final = 3
 """Figures by which a column's worth is shown."""
 
 
-def text(made: Evaluation) -> str:
+def text(evaluation: Evaluation) -> str:
     """Return an evaluation as text."""
     parts = [
-        _head(made),
-        _figures(made),
-        _classes(made),
-        _numbers(made),
-        _calibration(made),
-        _importance(made.importances),
-        _worst(made),
-        _compared(made.comparison),
+        _head(evaluation),
+        _figures(evaluation),
+        _classes(evaluation),
+        _numbers(evaluation),
+        _calibration(evaluation),
+        _importance(evaluation.importances),
+        _worst(evaluation),
+        _compared(evaluation.comparison),
     ]
     return "\n\n".join("\n".join(map(plain, lines)) for each in parts if (lines := [*each]))
 
 
-def _head(made: Evaluation) -> Iterator[str]:
-    told = made.told
-    yield f"{told.run}: {told.rows.source} ({told.weights})"
-    if told.rows.trained_on:
+def _head(evaluation: Evaluation) -> Iterator[str]:
+    answers = evaluation.answers
+    yield f"{answers.run}: {answers.rows.source} ({answers.weights})"
+    if answers.rows.trained_on:
         yield "  it has learned from these rows: of new ones they say too much"
 
 
-def _figures(made: Evaluation) -> Iterator[str]:
-    known = any(each.constant is not None for each in made.figures)
-    has_intervals = any(each.low is not None for each in made.figures)
+def _figures(evaluation: Evaluation) -> Iterator[str]:
+    known = any(each.constant is not None for each in evaluation.figures)
+    has_intervals = any(each.low is not None for each in evaluation.figures)
     head = ["", "", *(["95 % interval"] * has_intervals), *(["constant answer"] * known)]
-    shown = made.figures[: SHOWN + 2]
+    shown = evaluation.figures[: SHOWN + 2]
     yield from _indented([head, *(_figure_cells(each, has_intervals, known) for each in shown)])
-    yield f"  {'constant answer: ' * known}{made.constant}"
+    yield f"  {'constant answer: ' * known}{evaluation.constant}"
 
 
 def _figure_cells(figure: JudgedFigure, has_intervals: bool, known: bool) -> list[str]:
@@ -61,54 +61,54 @@ def _figure_cells(figure: JudgedFigure, has_intervals: bool, known: bool) -> lis
     return [figure.name, value, *([interval] * has_intervals), *([constant] * known)]
 
 
-def _classes(made: Evaluation) -> Iterator[str]:
-    if not made.classes:
+def _classes(evaluation: Evaluation) -> Iterator[str]:
+    if not evaluation.classes:
         return
-    what = "class" if made.told.task == "classes" else "label"
+    what = "class" if evaluation.answers.task == "classes" else "label"
     rows = [
         [
             each.name,
             str(each.rows),
             *map(_text, (each.precision, each.recall, each.f1, each.roc_area, each.pr_area)),
         ]
-        for each in made.classes[:SHOWN]
+        for each in evaluation.classes[:SHOWN]
     ]
     yield from _indented(
         [[what, "rows", "precision", "recall", "F1", "ROC area", "PR area"], *rows]
     )
-    yield from _more(made.classes, "classes" if what == "class" else "labels")
+    yield from _more(evaluation.classes, "classes" if what == "class" else "labels")
 
 
-def _numbers(made: Evaluation) -> Iterator[str]:
-    if not made.numbers:
+def _numbers(evaluation: Evaluation) -> Iterator[str]:
+    if not evaluation.numbers:
         return
     head = ["", "R²", "rmse", "mean |error|", "greatest |error|", "mean error"]
-    known = made.numbers[0].constant_rmse is not None
+    known = evaluation.numbers[0].constant_rmse is not None
     head += ["constant rmse", "constant mean |error|"] * known
     rows = []
-    for each in made.numbers[:SHOWN]:
+    for each in evaluation.numbers[:SHOWN]:
         figures = [each.r2, each.rmse, each.mae, each.greatest_error, each.bias]
         figures += [each.constant_rmse, each.constant_mae] * known
         rows.append([each.name, *map(_text, figures)])
     yield from _indented([head, *rows])
-    yield from _more(made.numbers, "outputs")
+    yield from _more(evaluation.numbers, "outputs")
 
 
-def _calibration(made: Evaluation) -> Iterator[str]:
-    if made.calibration_error is None:
+def _calibration(evaluation: Evaluation) -> Iterator[str]:
+    if evaluation.calibration_error is None:
         return
-    what = "answers" if made.told.task == "labels" else "rows"
-    rows = [[*_bin_cells(each)] for each in made.calibration]
-    error = figure_text(made.calibration_error)
+    what = "answers" if evaluation.answers.task == "labels" else "rows"
+    rows = [[*_bin_cells(each)] for each in evaluation.calibration]
+    error = figure_text(evaluation.calibration_error)
     yield f"  calibration: what is said and what is right are {error} apart in the mean"
     yield from _indented([["said with", what, "in the mean", "right"], *rows])
 
 
-def _bin_cells(each: CalibrationBin) -> Iterator[str]:
-    yield f"{each.low:.1f} …"
-    yield str(each.rows)
-    yield figure_text(each.probability)
-    yield figure_text(each.right)
+def _bin_cells(bin_: CalibrationBin) -> Iterator[str]:
+    yield f"{bin_.low:.1f} …"
+    yield str(bin_.rows)
+    yield figure_text(bin_.probability)
+    yield figure_text(bin_.right)
 
 
 def _importance(importances: Importances | None) -> Iterator[str]:
@@ -129,15 +129,15 @@ def _worth(importance: Importance, figures: Sequence[str]) -> list[str]:
     return [importance.column, *texts]
 
 
-def _worst(made: Evaluation) -> Iterator[str]:
-    told, places = made.worst, made.worst.rows.places
+def _worst(evaluation: Evaluation) -> Iterator[str]:
+    worst, places = evaluation.worst, evaluation.worst.rows.places
     assert places is not None
-    if told.are_pictures:
+    if worst.are_pictures:
         # Each says already which one it is.
         yield "  the worst pictures, counted from 0:"
-        yield from (f"  {line}" for line in table(told, range(len(told.outputs))))
+        yield from (f"  {line}" for line in table(worst, range(len(worst.outputs))))
         return
-    head, *lines = table(told, range(len(told.outputs)))
+    head, *lines = table(worst, range(len(worst.outputs)))
     numbers = [f"row {place}" for place in places.tolist()]
     width = max(map(len, numbers), default=0)
     yield "  the worst rows, counted from 0:"
@@ -160,18 +160,21 @@ def _compared(comparison: PairedComparison | None) -> Iterator[str]:
         yield f"  {_verdict(each)}"
 
 
-def _difference_cells(each: PairedDifference) -> list[str]:
-    interval = f"{figure_text(each.low)} … {figure_text(each.high)}"
-    figures = [figure_text(value) for value in (each.first, each.second, each.better_by)]
-    return [each.figure, *figures, interval, f"{100 * each.ahead:.0f} %"]
+def _difference_cells(difference: PairedDifference) -> list[str]:
+    interval = f"{figure_text(difference.low)} … {figure_text(difference.high)}"
+    figures = [
+        figure_text(value) for value in (difference.first, difference.second, difference.better_by)
+    ]
+    return [difference.figure, *figures, interval, f"{100 * difference.ahead:.0f} %"]
 
 
-def _verdict(each: PairedDifference) -> str:
-    if each.is_told:
-        return f"{each.figure}: {'this run' if each.better_by > 0 else 'the other'} is better"
-    if each.low == each.high == 0:
-        return f"{each.figure}: the two are equal"
-    return f"{each.figure}: these rows cannot tell which is better"
+def _verdict(difference: PairedDifference) -> str:
+    if difference.is_told:
+        better = "this run" if difference.better_by > 0 else "the other"
+        return f"{difference.figure}: {better} is better"
+    if difference.low == difference.high == 0:
+        return f"{difference.figure}: the two are equal"
+    return f"{difference.figure}: these rows cannot tell which is better"
 
 
 def _more(whole: Sequence[object], what: str) -> Iterator[str]:

@@ -43,35 +43,35 @@ KINDS: Final[Mapping[str, ExecutorKind]] = {
 """Every kind; another one is one entry more."""
 
 
-def processes_of(said: str) -> int:
+def processes_of(text: str) -> int:
     """Return how many calls an executor makes at a time, as far as its name tells.
 
     Raises:
         ExecutorError: There is none of that name, or it cannot be had here.
     """
-    kind, argument = _kind(said)
+    kind, argument = _kind(text)
     return kind.processes(argument)
 
 
-def executor_of(said: str, folder: Path) -> Executor:
+def executor_of(text: str, folder: Path) -> Executor:
     """Return the executor that is meant.
 
     Args:
-        said: Its name, and after a colon what else it needs to know: ``local:4``.
+        text: Its name, and after a colon what else it needs to know: ``local:4``.
         folder: The folder of the sweep, where it may keep what it needs.
 
     Raises:
         ExecutorError: There is none of that name, or it cannot be had here.
     """
-    kind, argument = _kind(said)
+    kind, argument = _kind(text)
     return kind.make(argument, folder)
 
 
-def _kind(said: str) -> tuple[ExecutorKind, str]:
-    name, _, argument = said.partition(":")
+def _kind(text: str) -> tuple[ExecutorKind, str]:
+    name, _, argument = text.partition(":")
     if name not in KINDS:
         names = ", ".join(KINDS)
-        raise ExecutorError(f"--executor {said}: is none{nearest(name, KINDS)}; one of {names}")
+        raise ExecutorError(f"--executor {text}: is none{nearest(name, KINDS)}; one of {names}")
     kind = KINDS[name]
     if kind.package and importlib.util.find_spec(kind.package) is None:
         raise ExecutorError(

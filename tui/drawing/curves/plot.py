@@ -240,21 +240,21 @@ class _Stroke:
         return self.dots if self.pen.dotted else self.points
 
 
-def _strokes(places: _Dots, of: int, each: ScaledCurve, *, thick: bool) -> Iterator[_Stroke]:
+def _strokes(places: _Dots, of: int, curve: ScaledCurve, *, thick: bool) -> Iterator[_Stroke]:
     """Yield a curve's pieces."""
-    of_pen = _coarse(each.pen, places)
-    for steps, values in each.pieces:
+    of_pen = _coarse(curve.pen, places)
+    for steps, values in curve.pieces:
         xs, ys = of_pen.of(steps, values)
         # Several points on one dot are one.
         new = np.ones(len(xs), bool)
         new[1:] = (np.diff(xs) != 0) | (np.diff(ys) != 0)
         points = xs[new], ys[new]
         across, up = stroke(*points)
-        if each.pen.dotted:
+        if curve.pen.dotted:
             # Dots of which each fills the gaps beside it would be a line: those are dashes.
             shown = np.arange(len(across)) % DASH < DASH // 2 if thick else slice(None, None, 2)
             across, up = across[shown], up[shown]
-        yield _Stroke(of, each.pen, of_pen is not places, points, (across, up))
+        yield _Stroke(of, curve.pen, of_pen is not places, points, (across, up))
 
 
 def _coarse(look: Pen, places: _Dots) -> _Dots:
@@ -263,16 +263,16 @@ def _coarse(look: Pen, places: _Dots) -> _Dots:
     return places if fine or places.across == 1 else replace(places, across=1, down=1)
 
 
-def _draw_stroke(canvas: Canvas, each: _Stroke, *, thick: bool) -> None:
+def _draw_stroke(canvas: Canvas, stroke: _Stroke, *, thick: bool) -> None:
     """Draw a piece of a curve ourselves."""
-    style = each.pen.style + Style(bold=True) if thick else each.pen.style
-    xs, ys = each.dots
-    if each.coarse:
+    style = stroke.pen.style + Style(bold=True) if thick else stroke.pen.style
+    xs, ys = stroke.dots
+    if stroke.coarse:
         characters = np.zeros((canvas.rows, canvas.columns), np.uint32)
-        characters[canvas.rows - 1 - ys, xs] = ord(each.pen.marker)
+        characters[canvas.rows - 1 - ys, xs] = ord(stroke.pen.marker)
         canvas.cells(characters, style)
     else:
-        canvas.dots(xs, ys, style, each.pen.marker, thick=thick)
+        canvas.dots(xs, ys, style, stroke.pen.marker, thick=thick)
 
 
 def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
@@ -291,14 +291,14 @@ def _draw_by_plotext(canvas: Canvas, strokes: Sequence[_Stroke]) -> None:
         canvas.cells(cells[of], pens[of].style)
 
 
-def _draw_letter(canvas: Canvas, places: _Dots, each: ScaledCurve) -> None:
+def _draw_letter(canvas: Canvas, places: _Dots, curve: ScaledCurve) -> None:
     """Put a curve's letter at its end."""
-    if each.pen.letter and each.pieces:
-        steps, values = each.pieces[-1]
-        of_pen = _coarse(each.pen, places)
+    if curve.pen.letter and curve.pieces:
+        steps, values = curve.pieces[-1]
+        of_pen = _coarse(curve.pen, places)
         xs, ys = of_pen.of(steps[-1:], values[-1:])
         row, column = canvas.rows - 1 - int(ys[0]) // of_pen.down, int(xs[0]) // of_pen.across
-        canvas.letter(row, column, each.pen.letter, each.pen.style + Style(bold=True))
+        canvas.letter(row, column, curve.pen.letter, curve.pen.style + Style(bold=True))
 
 
 # --- what is around the canvas -------------------------------------------------------------------

@@ -258,9 +258,9 @@ class _Parts:
     def _figure(self, value: float | None) -> str:
         return "" if value is None else self.look.figure(value, DIGITS)
 
-    def _interval(self, each: Any) -> str:
+    def _interval(self, figures: Any) -> str:
         dots = self.look.glyphs.ellipsis
-        return f"{self._figure(each.low)} {dots} {self._figure(each.high)}"
+        return f"{self._figure(figures.low)} {dots} {self._figure(figures.high)}"
 
     def _worth(self, shown: Sequence[Importance], name: str) -> list[str]:
         sign = self.look.glyphs.plus_minus
@@ -279,13 +279,13 @@ class _Parts:
             share = max(each.worse_by[name][0] / most, 0)
             line.append("  " + self.look.glyphs.bar(share * room), self.look.style("train"))
 
-    def _gauge(self, each: CalibrationBin, room: int) -> Text:
+    def _gauge(self, bin_: CalibrationBin, room: int) -> Text:
         """Return how often answers are right as a bar, and on it where they should be."""
         look = self.look
-        bar = look.glyphs.bar(each.right * room)
+        bar = look.glyphs.bar(bin_.right * room)
         cells = [(cell, look.style("train")) for cell in bar]
         cells += [(look.glyphs.track, look.style("faint"))] * (room - len(cells))
-        cells[min(int(each.probability * room), room - 1)] = (
+        cells[min(int(bin_.probability * room), room - 1)] = (
             look.glyphs.axis[0],
             look.style("dev", bold=True),
         )

@@ -73,7 +73,7 @@ def test_the_constant_answer_is_learned_from_the_training_set_alone(moons: Loade
     evaluated, training = made(moons), rows_of_set(moons, "train").targets
     assert training is not None
     most = int(np.bincount(training).argmax())
-    there = evaluated.told.rows.targets
+    there = evaluated.answers.rows.targets
     assert there is not None
     assert evaluated.figures[0].constant == np.mean(there == most)
     assert evaluated.constant == f"{most}, the most common class of the training set"

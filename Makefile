@@ -46,7 +46,7 @@ newest:  ## the tests against the newest of everything but torch, which TORCH= n
 libraries:  ## the tests of watched loops beside the newest of the libraries that own them
 	python3 -m venv --clear .venv-libraries
 	.venv-libraries/bin/pip install -q 'torch==$(TORCH)' -e '.[dev]' lightning skorch transformers \
-		accelerate keras peft fastcore fastprogress fasttransform fastdownload matplotlib
+		accelerate keras peft fastcore fastprogress fasttransform fastdownload matplotlib requests
 	.venv-libraries/bin/pip install -q --no-deps fastai
 	.venv-libraries/bin/python -m pytest -q tests/engine/loops
 

@@ -61,9 +61,11 @@ class RowWords:
             else:
                 of[name] = value
 
-    def log_taken(self, values: Mapping[str, Number]) -> None:
-        """Take in what the step that was taken last came to, whatever the loop speaks of else."""
-        (self._rows[-1] if self._rows else self._coming).update(values)
+    def log_step(self, values: Mapping[str, Number], *, taken: bool) -> None:
+        """Take in what a step came to: the last one, or the next, whichever the loop speaks of."""
+        is_open = self._rows and (taken or self.is_awaited)
+        of = self._rows[-1] if is_open else self._coming
+        of.update((name, _number(name, value)) for name, value in values.items())
 
     def begin(self) -> None:
         """Begin a row."""

@@ -1,7 +1,8 @@
 """A script that is watched as it is: not a line of it is changed.
 
     the first backward()  ─► all optimizers and modules that the script has made by then
-    every backward()      ─► what it is called on is the loss of the step to come
+    every backward()      ─► what it is called on is the loss of the step to come, or of the one
+                             within which it is called first
 
 It is run as Python would run it: its arguments, its folder in front of the path, its exit status.
 """
@@ -20,8 +21,12 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_dynamo_compiling
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 
 from ..errors import RequestError
 from ..text.files import read_file
@@ -45,7 +50,6 @@ class ScriptWatch:
         self._options = options
         self.loop: Loop | None = None
         """The loop, once an optimizer has stepped."""
-        self._optimizers: list[Optimizer] = []
         self._loss: Tensor | None = None
         """The sum of what ``backward`` was called on since the last step, which is what steps."""
         self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
@@ -53,18 +57,28 @@ class ScriptWatch:
         self._put_back: list[tuple[Any, str, Any]] = []
         self._made: list[weakref.ref[Optimizer]] = []
         """The optimizers that the script has made, in turn; those it let go of are none."""
-        self._later = weakref.WeakSet[Optimizer]()
-        """Those it has made since it is watched."""
+        self._moved: list[set[int]] = []
+        """The parameters that each of those which are watched moves, by identity."""
+        self._place_of = weakref.WeakKeyDictionary[Optimizer, int]()
+        """Which of these an optimizer is, or is in place of, from 1 on; 0 for none."""
+        self._within: Optimizer | None = None
+        """The optimizer whose step is being taken: what is called within it is a part of it."""
+        self._is_backward = False
 
     def __enter__(self) -> ScriptWatch:
-        self._hook = register_optimizer_step_pre_hook(self._before_step)
+        self._hooks = [
+            register_optimizer_step_pre_hook(self._before_step),
+            register_optimizer_step_post_hook(self._after_step),
+        ]
         self._stand_in(Optimizer, "__init__", self._noting)
-        self._stand_in(Tensor, "backward", self._announcing)
+        self._stand_in(torch.autograd, "backward", self._announcing)
         self._stand_in(torch.amp.GradScaler, "scale", self._remembering)
+        self._stand_in(torch.amp.GradScaler, "step", self._spending)
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._hook.remove()
+        for hook in self._hooks:
+            hook.remove()
         for owner, name, original in reversed(self._put_back):
             setattr(owner, name, original)
         if self.loop is not None:
@@ -81,23 +95,35 @@ class ScriptWatch:
             original(optimizer, *args, **kwargs)
             if self.loop is None:
                 self._made.append(weakref.ref(optimizer))
-            else:
-                self._later.add(optimizer)
 
         return initialise
 
     def _announcing(self, original: Any) -> Any:
         @wraps(original)
-        def backward(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
-            if tensor.numel() == 1:
-                # Before it, for what clips gradients comes before the first step.
-                if self.loop is None:
-                    self._begin()
-                said = self._unscaled.get(id(tensor), tensor).detach()
-                self._loss = said if self._loss is None else self._loss + said
-            return original(tensor, *args, **kwargs)
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._is_backward:
+                # A part of it, as where activations are computed again.
+                return original(tensors, *args, **kwargs)
+            tensors = tensors if isinstance(tensors, Tensor) else [*tensors]
+            # Before it, for what clips gradients comes before the first step.
+            for each in [tensors] if isinstance(tensors, Tensor) else tensors:
+                if each.numel() == 1:
+                    self._add_loss(self._unscaled.get(id(each), each).detach())
+            self._is_backward = True
+            try:
+                return original(tensors, *args, **kwargs)
+            finally:
+                self._is_backward = False
 
         return backward
+
+    def _add_loss(self, loss: Tensor) -> None:
+        if self.loop is None:
+            self._begin()
+        if self._loss is None:
+            self._loss = loss
+        elif self._within is None:
+            self._loss = self._loss + loss
 
     def _remembering(self, original: Any) -> Any:
         @wraps(original)
@@ -109,42 +135,61 @@ class ScriptWatch:
 
         return scale
 
+    def _spending(self, original: Any) -> Any:
+        @wraps(original)
+        def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original(scaler, *args, **kwargs)
+            # Also where the step was left out.
+            self._loss = None
+            return result
+
+        return step
+
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if is_dynamo_compiling():
+            return
         if self.loop is None:
             # One that was copied or unpickled was never made.
             self._made.append(weakref.ref(optimizer))
             self._begin()
-        if self.loop is None or not (place := self._place_of(optimizer)):
-            return
-        loss, self._loss = self._loss, None
-        if loss is not None:
-            self.loop.log(**{f"loss_{place}" if place > 1 else "loss": loss})
+        # The same one again where its last step came to no end.
+        if self._within in (None, optimizer):
+            self._within = optimizer
+            self._say_loss(optimizer, taken=False)
 
-    def _place_of(self, optimizer: Optimizer) -> int:
+    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if not is_dynamo_compiling() and self._within is optimizer:
+            self._within = None
+            # With a closure it is computed within the step.
+            self._say_loss(optimizer, taken=True)
+
+    def _say_loss(self, optimizer: Optimizer, *, taken: bool) -> None:
+        if self.loop is None or self._loss is None or not (place := self._place(optimizer)):
+            return
+        # Optimizers that step within one backward pass step for the same loss.
+        name = "loss" if place == 1 or self._is_backward else f"loss_{place}"
+        loss, self._loss = self._loss, None
+        self.loop.log_step({name: loss}, taken=taken)
+
+    def _place(self, optimizer: Optimizer) -> int:
         """Return which of those that are watched an optimizer is, from 1 on; 0 for none."""
-        known = self._optimizers
-        if optimizer not in known and optimizer in self._later:
-            # It takes the place of one whose parameters it moves.
-            moved = {id(each) for each in parameters_of(optimizer)}
-            places = [
-                place
-                for place, each in enumerate(known)
-                if moved & {id(one) for one in parameters_of(each)}
-            ]
-            if places:
-                known[places[0]] = optimizer
-        return known.index(optimizer) + 1 if optimizer in known else 0
+        if optimizer not in self._place_of:
+            own = {id(each) for each in parameters_of(optimizer)}
+            places = (place for place, moved in enumerate(self._moved, 1) if moved & own)
+            self._place_of[optimizer] = next(places, 0)
+        return self._place_of[optimizer]
 
     def _begin(self) -> None:
         """Begin to watch, if the script has made by now what it trains with."""
         there = (each() for each in self._made)
-        self._optimizers = [*_training(each for each in there if each is not None)]
-        if not self._optimizers:
+        optimizers = [*_training(each for each in there if each is not None)]
+        if not optimizers:
             return
-        wanted = {id(each) for one in self._optimizers for each in parameters_of(one)}
+        self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
+        wanted = set[int]().union(*self._moved)
         # By type: to ask an object for its class may wake what is deprecated, or load something.
         modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
-        self.loop = watch(named_together(modules, wanted), self._optimizers, **self._options)
+        self.loop = watch(named_together(modules, wanted), optimizers, **self._options)
         self.loop.attach()
 
 

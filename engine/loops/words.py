@@ -44,6 +44,15 @@ class LoopWords:
         """
         self._log(values if said is None else {**said, **values})
 
+    def log_step(self, said: Mapping[str, float | Tensor], *, taken: bool) -> None:
+        """Say what a step came to, whichever others are told of.
+
+        Args:
+            said: Numbers by name.
+            taken: Whether it is the one that was taken last, and not the one to come.
+        """
+        self._steps.said.log_step(said, taken=taken)
+
     def mark(self, title: str, note: str = "") -> None:
         """Mark this step, as a place to go to in a replay.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import gc
 import io
@@ -147,6 +148,95 @@ def test_networks_that_are_trained_together_share_its_rows(tmp_path: Path) -> No
     ]
     assert history.last_step == 3
     assert {"train", "probe", "other"} <= {*history.series}
+
+
+MAKES = """
+import torch
+torch.manual_seed(0)
+net = torch.nn.Linear(2, 1)
+rows = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+losses = []
+
+def loss_of():
+    loss = (net(rows) - 1).square().mean()
+    losses.append(loss.item())
+    return loss
+
+"""
+
+WITH_CLOSURES = """
+kept = []
+first, second = torch.optim.SGD(net.parameters(), lr=0.01), torch.optim.LBFGS(net.parameters())
+for step in range(4):
+    optimizer = first if step < 2 else second
+    def closure():
+        optimizer.zero_grad()
+        loss = loss_of()
+        loss.backward()
+        return loss
+    kept.append(len(losses))
+    if step == 1:
+        closure()
+        optimizer.step()
+    else:
+        optimizer.step(closure)
+losses = [losses[each] for each in kept]
+"""
+
+WITHIN_BACKWARD = """
+optimizers = {each: torch.optim.SGD([each], lr=0.01) for each in net.parameters()}
+
+def move(each):
+    optimizers[each].step()
+    each.grad = None
+
+for each in net.parameters():
+    each.register_post_accumulate_grad_hook(move)
+for _ in range(4):
+    loss_of().backward()
+"""
+
+LEFT_OUT = """
+optimizer, scaler = torch.optim.SGD(net.parameters(), lr=0.01), torch.amp.GradScaler("cpu")
+for step in range(4):
+    optimizer.zero_grad()
+    loss = loss_of() * (float("inf") if step == 1 else 1)
+    torch.autograd.backward([scaler.scale(loss)])
+    scaler.step(optimizer)
+    scaler.update()
+del losses[1]
+"""
+
+PARTS_IN_PARTS = """
+from torch.utils.checkpoint import checkpoint
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+for _ in range(3):
+    optimizer.zero_grad()
+    learned = rows.clone().requires_grad_()
+    loss = checkpoint(lambda x: (net(x) - 1).square().mean(), learned, use_reentrant=True)
+    losses.append(loss.item())
+    (loss / 2).backward()
+    (loss_of() / 2).backward()
+    losses.pop()
+    optimizer.step()
+"""
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    "text",
+    [WITH_CLOSURES, WITHIN_BACKWARD, LEFT_OUT, PARTS_IN_PARTS],
+    ids=["closures", "within backward", "left out", "parts"],
+)
+def test_the_loss_of_a_row_is_the_one_that_its_step_is_taken_for(text: str, tmp_path: Path) -> None:
+    # What is printed shows that the program itself knows these losses.
+    history = watched(
+        f"{MAKES}{text}\nopen({str(tmp_path / 'said')!r}, 'w').write(repr(losses))",
+        tmp_path / "runs",
+    )
+    losses = ast.literal_eval((tmp_path / "said").read_text())
+    assert history.series["train"].column("loss").tolist() == pytest.approx(losses)
+    assert history.last_step == len(losses)
 
 
 UPDATES_ITSELF = """

@@ -43,7 +43,6 @@ MOONS = 'data={kind="moons", samples=300, noise=0.15, split=[200, 100]}'
 CIRCLES = 'data={kind="circles", samples=300, noise=0.05, split=[200, 100]}'
 XOR = 'data={kind="xor", samples=300, noise=0.1, split=[200, 100]}'
 WINE = 'data={kind="sklearn", set="wine", scale_inputs="standard", split=[0.7, 0.3]}'
-CANCER = 'data={kind="sklearn", set="breast_cancer", scale_inputs="standard", split=[0.7, 0.3]}'
 DIABETES = (
     'data={kind="sklearn", set="diabetes", scale_inputs="standard", scale_targets="standard", '
     "split=[0.7, 0.3]}"

@@ -74,7 +74,8 @@ def _value(value: Any, full: bool, short: bool) -> Any:
             return value
 
 
-def _line(key: str, value: Any) -> str:
+def toml_line(key: str, value: Any) -> str:
+    """Return a key and its value as TOML: a long list in lines of its own."""
     line = f"{key} = {inline(value)}"
     if len(line) > _WIDTH and isinstance(value, list):
         items = "".join(f"    {inline(item)},\n" for item in value)

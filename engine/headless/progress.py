@@ -6,11 +6,12 @@ What is drawn is a pure function of the history; where it goes is the ``Progress
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
-from ..text.tables import time_text
-from .result import _losses_text, last_losses
+from ..text.numbers import figure_text
+from ..text.tables import finite, mean_text, time_text
+from .result import last_losses
 
 if TYPE_CHECKING:
     from ..recording.history import History
@@ -150,3 +151,14 @@ def progress_text(history: History, steps: int) -> str:
         parts.append(f"{speed:.3g} steps/s" if speed < 100 else f"{speed:.0f} steps/s")
         parts.append(f"{time_text((steps - history.last_step) / speed)} left")
     return " · ".join(parts)
+
+
+def _losses_text(losses: Sequence[float]) -> list[str]:
+    """Return the loss, or its mean and spread over the members and how many of them still train."""
+    if len(losses) == 1:
+        return [f"loss {figure_text(losses[0])}"]
+    going = finite(losses)
+    if not going:
+        return [f"none of {len(losses)} still trains"]
+    several = "trains" if len(going) == 1 else "train"
+    return [f"loss {mean_text(going)}", f"{len(going)} of {len(losses)} {several}"]

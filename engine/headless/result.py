@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..runs.listing import ending_text
-from ..text.numbers import figure_text, shortest
+from ..text.numbers import shortest
 from ..text.safe import plain
-from ..text.tables import SETS, aligned, finite, mean_text, value_text
+from ..text.tables import SETS, aligned, value_text
 
 if TYPE_CHECKING:
     from ..recording.events import End
@@ -24,17 +24,6 @@ def last_losses(history: History) -> list[float]:
     if rows is None or not rows.count:
         return []
     return [shortest(value) for value in rows.across("loss", rows.count - 1)]
-
-
-def _losses_text(losses: Sequence[float]) -> list[str]:
-    """Return the loss, or its mean and spread over the members and how many of them still train."""
-    if len(losses) == 1:
-        return [f"loss {figure_text(losses[0])}"]
-    going = finite(losses)
-    if not going:
-        return [f"none of {len(losses)} still trains"]
-    several = "trains" if len(going) == 1 else "train"
-    return [f"loss {mean_text(going)}", f"{len(going)} of {len(losses)} {several}"]
 
 
 def result_text(

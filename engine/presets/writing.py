@@ -12,7 +12,7 @@ from typing import Any
 from ..data import anchored
 from ..errors import PresetError, Problem
 from ..experiment.experiment import Experiment
-from ..experiment.tables import _line, inline, tables_of
+from ..experiment.tables import inline, tables_of, toml_line
 from ..text.files import replace_file, why
 from ..text.owned import by_umask
 from ..text.parsing import from_toml, toml_document
@@ -38,7 +38,7 @@ def text_of(said: Mapping[str, Any]) -> str:
         elif value and isinstance(value, list) and isinstance(value[0], dict):
             tables += [_section(f"[[{key}]]", item) for item in value]
         else:
-            top.append(_line(key, value))
+            top.append(toml_line(key, value))
     return "\n".join([*(["".join(top)] if top else []), *tables])
 
 
@@ -93,7 +93,7 @@ def write(path: Path, text: str, *, overwrite: bool, remedy: str = "choose anoth
 
 
 def _section(heading: str, table: Mapping[str, Any]) -> str:
-    return f"{heading}\n" + "".join(_line(key, value) for key, value in table.items())
+    return f"{heading}\n" + "".join(toml_line(key, value) for key, value in table.items())
 
 
 def anchor(tables: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -24,10 +24,6 @@ class Killed(BaseException):
     """The end of a process, at any of its calls."""
 
 
-class Violation(Exception):
-    """A promise that was not kept."""
-
-
 @dataclass(eq=False)
 class Process:
     """A process of a machine, with its one thread."""

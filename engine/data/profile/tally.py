@@ -117,7 +117,7 @@ def notation_of(tallies: Collection[Tally], *, thousands: bool) -> tuple[Notatio
     made = {notation: _numeric(samples, notation) for notation in order}
     best = max(order, key=lambda each: len(made[each]))
     rivals = [each for each in order if made[each] == made[best]]
-    return best, _doubtful([samples[at] for at in made[best]], best, rivals)
+    return best, _doubtful([samples[at] for at in made[best]], rivals)
 
 
 def _numeric(samples: Sequence[Sequence[str]], notation: Notation) -> list[int]:
@@ -131,7 +131,7 @@ def _all_numbers(texts: Sequence[str], notation: Notation) -> bool:
     return bool(there) and all(notation.number(text) is not None for text in there)
 
 
-def _doubtful(samples: Sequence[Sequence[str]], best: Notation, rivals: Sequence[Notation]) -> str:
+def _doubtful(samples: Sequence[Sequence[str]], rivals: Sequence[Notation]) -> str:
     """Return a text that is another number in a rival notation; empty where there is none."""
     for text in itertools.chain.from_iterable(samples):
         readings = {rival.number(text) for rival in rivals} - {None}

@@ -61,14 +61,14 @@ def find(facts: Facts) -> Finding | None:
         return None
     losses = (best, median(risen)), (before, median(fallen))
     if fallen.max() < FALLEN * before and risen.min() > max(RISEN * best, fallen.max()):
-        return _finding(facts, dev, step, *losses)
+        return _finding(dev, step, *losses)
     if not _is_memorised(facts, float(risen.min()), float(fallen.max())):
         return None
     least, step = dev.lowest
     losses = (least, median(risen)), (_at(facts.curve(group, "loss"), step), median(fallen))
     if least > NO_BETTER * (facts.constant_loss("dev") or 0.0):
         return _useless(facts, *losses)
-    return _finding(facts, dev, step, *losses) if risen.min() > LITTLE * least else None
+    return _finding(dev, step, *losses) if risen.min() > LITTLE * least else None
 
 
 def _is_memorised(facts: Facts, dev: float, train: float) -> bool:
@@ -95,10 +95,10 @@ def _useless(facts: Facts, risen: tuple[float, float], fallen: tuple[float, floa
 
 
 def _finding(
-    facts: Facts, dev: Curve, step: int, risen: tuple[float, float], fallen: tuple[float, float]
+    dev: Curve, step: int, risen: tuple[float, float], fallen: tuple[float, float]
 ) -> Finding:
     (best, now), (before, after) = risen, fallen
-    remedy = cure(facts, dev, step)
+    remedy = cure(dev, step)
     words = (
         f"The dev loss rose from {number(best)} near step {step} to {number(now)} while the "
         f"training loss fell from {number(before)} to {number(after)}: overfitting."
@@ -111,7 +111,7 @@ def _finding(
     )
 
 
-def cure(facts: Facts, dev: Curve, best: int) -> Remedy:
+def cure(dev: Curve, best: int) -> Remedy:
     """Return early stopping, with a patience that fits how long the best took to come."""
     measured = round(dev.count * best / int(dev.steps[-1]))
     patience = max(PATIENCE, measured // 4)

@@ -53,10 +53,10 @@ def find(facts: Facts) -> Finding | None:
         now = number(_recent(facts))
         told = _since(facts) if stands else f"The loss has only come to {now}"
         words = f"{told}, no better than one answer for every row: a plateau."
-        return _finding(facts, words, "warning", *cure(facts))
+        return _finding(words, "warning", *cure(facts))
     if _is_linear(facts) and facts.loss > LOW * facts.early("loss") and _stands_still(facts):
         why = "at a minimum, for the gradient is all but 0" if _is_settled(facts) else "a plateau"
-        return _finding(facts, f"{_since(facts)}: {why}.", "note", *cure(facts))
+        return _finding(f"{_since(facts)}: {why}.", "note", *cure(facts))
     return None
 
 
@@ -72,12 +72,10 @@ def _find_by_first_loss(facts: Facts) -> Finding | None:
     if settled and not _is_linear(facts):
         remedy, advice = None, "More steps will not help; a larger network or other inputs may."
     severity: Severity = "warning" if guessing else "note"
-    return _finding(facts, f"{_since(facts)}: {why}.", severity, remedy, advice)
+    return _finding(f"{_since(facts)}: {why}.", severity, remedy, advice)
 
 
-def _finding(
-    facts: Facts, words: str, severity: Severity, remedy: Remedy | None, advice: str
-) -> Finding:
+def _finding(words: str, severity: Severity, remedy: Remedy | None, advice: str) -> Finding:
     return Finding(severity, words, advice=advice, remedy=remedy)
 
 

@@ -65,7 +65,7 @@ def activation_blocks(experiment: Experiment, language: Language) -> list[str]:
     return blocks
 
 
-def _weight_blocks(experiment: Experiment, language: Language) -> list[str]:
+def _weight_blocks(experiment: Experiment) -> list[str]:
     """Return what a row counts for by its class, where that is not the same for all."""
     weights, classes = experiment.loss.class_weights, experiment.data.class_count
     if weights is None:
@@ -126,7 +126,7 @@ def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
         ]
     told = f"Return its derivative by y: {type(loss).slope}."
     blocks = [
-        *_weight_blocks(experiment, language),
+        *_weight_blocks(experiment),
         define("loss_of", wrapped(f"Return {about}."), cost, "y, t"),
         define("loss_slope", wrapped(told), back, "y, t"),
     ]

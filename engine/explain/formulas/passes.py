@@ -80,7 +80,7 @@ class Passes:
         kinds = dict.fromkeys(self.experiment.model.normalisations)
         *lines, last = self._ahead
         # Of a single layer too it is the last of several, and not the last row of an array.
-        given = _returned("", [*self._needed, "y"]) if self._needed else ["return (y,)"]
+        given = _returned([*self._needed, "y"]) if self._needed else ["return (y,)"]
         options = [", masks=None"] * self.dropped + [", training=False"] * self.normalised
         forward = define(
             "forward",
@@ -96,7 +96,7 @@ class Passes:
             [
                 *self._unpacked(),
                 *(line for layer in reversed(self._back) for line in layer),
-                *_returned("", gradients),
+                *_returned(gradients),
             ],
             f"x, t, layers, y{masks}",
         )
@@ -210,7 +210,7 @@ def _shaped(line: str, units: int, others: str = "rows") -> str:
     return told if len(told) <= WIDTH - 4 else line
 
 
-def _returned(head: str, names: list[str]) -> list[str]:
+def _returned(names: list[str]) -> list[str]:
     return _wrapped(f"return {', '.join(names)}", names)
 
 

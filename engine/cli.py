@@ -42,6 +42,7 @@ from .options import (
     grouped,
 )
 from .sweeps.command import sweep
+from .text.streams import open_those_closed
 
 if TYPE_CHECKING:
     from .presets.toml_files import Listing
@@ -406,6 +407,7 @@ def main(arguments: Sequence[str] | None = None, *, viewer: Viewer | None = None
         arguments: What follows the command's name; the process's own where left out.
         viewer: What whoever has a screen has for the commands.
     """
+    open_those_closed()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is no reason to fail.
         with contextlib.suppress(AttributeError):

@@ -17,6 +17,7 @@ import typer
 
 from engine.errors import EpochalError
 from engine.options import Machine
+from engine.text.streams import open_those_closed
 
 if TYPE_CHECKING:
     from engine.worker.launch import Worker
@@ -71,6 +72,7 @@ def require_screen(environment: Mapping[str, str]) -> None:
     Raises:
         NoScreenError: With the command that works here.
     """
+    open_those_closed()
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise NoScreenError("the lab needs a terminal; without one: epochal run PRESET")
     if environment.get("TERM", "dumb") in ("", "dumb", "unknown"):

@@ -62,9 +62,9 @@ def unfilled(titles: Iterable[Passage], source: str) -> list[Problem]:
         source: The file they are in.
     """
     return [
-        Problem(source, each.key, "a title has no figures; put it into the note")
-        for each in titles
-        if filled(each.text, nothing) != each.text and "{{" not in each.text
+        Problem(source, passage.key, "a title has no figures; put it into the note")
+        for passage in titles
+        if filled(passage.text, nothing) != passage.text and "{{" not in passage.text
     ]
 
 
@@ -76,11 +76,11 @@ def marred(texts: Iterable[Passage], source: str) -> list[Problem]:
         source: The file they are in.
     """
     problems = []
-    for each in texts:
+    for passage in texts:
         try:
-            figures(each.text)
+            figures(passage.text)
         except FigureError as error:
-            problems.append(Problem(source, each.key, str(error)))
+            problems.append(Problem(source, passage.key, str(error)))
     return problems
 
 
@@ -93,10 +93,10 @@ def misplaced(experiment: Experiment, source: str, other: Referred) -> list[Prob
         other: What another preset says, by its name; None where there is none.
     """
     return [
-        Problem(source, each.key, problem)
-        for each in passages(experiment)
-        for figure in figures(each.text)
-        for problem in faults(figure, each, lambda run: other(run) if run else experiment)
+        Problem(source, passage.key, problem)
+        for passage in passages(experiment)
+        for figure in figures(passage.text)
+        for problem in faults(figure, passage, lambda run: other(run) if run else experiment)
     ]
 
 
@@ -200,8 +200,8 @@ def _slopes(experiment: Experiment) -> list[str]:
     """Return the columns of the shares of hidden units that are dead or saturated."""
     names = experiment.model.activations[:-1] if experiment.model.kind == "mlp" else []
     traits = [ACTIVATIONS[name].traits for name in names]
-    dying = [f"dead/layer{at}" for at, each in enumerate(traits, start=1) if each.dies]
-    return dying + [f"saturated/layer{at}" for at, each in enumerate(traits, 1) if each.steepest]
+    dying = [f"dead/layer{at}" for at, trait in enumerate(traits, start=1) if trait.dies]
+    return dying + [f"saturated/layer{at}" for at, trait in enumerate(traits, 1) if trait.steepest]
 
 
 def _in_short(names: list[str]) -> list[str]:

@@ -101,12 +101,12 @@ class Dissection:
 
 
 def _quantity(body: dict[str, Any]) -> DissectedQuantity:
-    for each in fields(DissectedQuantity):
-        value = body[each.name]
-        if each.name in ("values", "autograd", "before", "after"):
-            body[each.name] = tuple(tuple(map(float, row)) for row in value)
-        elif each.name == "workings":
-            body[each.name] = tuple(map(tuple, value))
+    for field in fields(DissectedQuantity):
+        value = body[field.name]
+        if field.name in ("values", "autograd", "before", "after"):
+            body[field.name] = tuple(tuple(map(float, row)) for row in value)
+        elif field.name == "workings":
+            body[field.name] = tuple(map(tuple, value))
         elif isinstance(value, list):
-            body[each.name] = tuple(value)
+            body[field.name] = tuple(value)
     return DissectedQuantity(**body)

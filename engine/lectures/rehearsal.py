@@ -76,23 +76,23 @@ class Rehearsal:
         """Return the proofs of a preset's figures."""
         experiment, proofs = preset.experiment, list[Proof]()
         texts = passages(experiment)
-        if not any(figures(each.text) for each in texts):
+        if not any(figures(passage.text) for passage in texts):
             return []
-        history = self.history(experiment, max(_reach(each) for each in texts))
-        others = self._others([quantity for each in texts for quantity in _quantities(each)])
-        for each in texts:
-            step = _step_of(each, experiment, history)
+        history = self.history(experiment, max(_reach(passage) for passage in texts))
+        others = self._others([quantity for passage in texts for quantity in _quantities(passage)])
+        for passage in texts:
+            step = _step_of(passage, experiment, history)
             readings = of_history(history, step or 0)
-            readings = readings if step is not None or each.kind != "mark" else nothing
-            proofs += _proofs(str(preset.path), each, of_named({**others, "": readings}))
+            readings = readings if step is not None or passage.kind != "mark" else nothing
+            proofs += _proofs(str(preset.path), passage, of_named({**others, "": readings}))
         return proofs
 
     def _others(self, quantities: list[Quantity]) -> dict[str, Readings]:
         """Return what quantities of other presets are."""
         others = {}
-        for name in {each.run for each in quantities if each.run}:
+        for name in {quantity.run for quantity in quantities if quantity.run}:
             experiment = presets.load(name).experiment
-            asked = [_at(each, None) for each in quantities if each.run == name]
+            asked = [_at(quantity, None) for quantity in quantities if quantity.run == name]
             history = self.history(experiment, max(asked))
             others[name] = of_history(history, history.last_step)
         return others
@@ -105,8 +105,8 @@ class Rehearsal:
         """
         texts = passages_of(script.lecture)
         reach: dict[tuple[int, str], int] = {}
-        for index, each in texts:
-            for quantity in _quantities(each):
+        for index, passage in texts:
+            for quantity in _quantities(passage):
                 if place := lectures.referred(script.lecture, index, quantity.run):
                     reach[place] = max(_at(quantity, None), reach.get(place, 0))
         histories = {place: self._shown(script, place, last) for place, last in reach.items()}
@@ -122,7 +122,9 @@ class Rehearsal:
             return reading
 
         source = str(script.path)
-        return [proof for index, each in texts for proof in _proofs(source, each, readings(index))]
+        return [
+            proof for index, passage in texts for proof in _proofs(source, passage, readings(index))
+        ]
 
     def history(self, experiment: Experiment, last: int) -> History:
         """Return what a run gives up to a step at least, or to its end."""

@@ -84,13 +84,13 @@ class Meter:
     def _measured(self) -> tuple[dict[int, float], int, int]:
         """Return the seconds that each process was busy, and all their memory and threads."""
         busy, memory, threads = dict[int, float](), 0, 0
-        for each in self._processes():
+        for process in self._processes():
             # One look at a process for several figures: each alone would read /proc again.
-            with contextlib.suppress(psutil.Error, OSError), each.oneshot():
-                times = each.cpu_times()
-                memory += each.memory_info().rss
-                threads += each.num_threads()
-                busy[each.pid] = float(times.user + times.system)
+            with contextlib.suppress(psutil.Error, OSError), process.oneshot():
+                times = process.cpu_times()
+                memory += process.memory_info().rss
+                threads += process.num_threads()
+                busy[process.pid] = float(times.user + times.system)
         return busy, memory, threads
 
 

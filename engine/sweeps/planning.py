@@ -92,24 +92,28 @@ def plan_of(asked: Sequence[Asked]) -> Plan:
     Raises:
         RunError: There is nothing to sweep.
     """
-    keys = {key: None for each in asked for key in each.experiment.sweep.grid if key != SEED}
-    for each in asked:
-        sweep = each.experiment.sweep
+    keys = {key: None for request in asked for key in request.experiment.sweep.grid if key != SEED}
+    for request in asked:
+        sweep = request.experiment.sweep
         if trials_in(sweep, axes_of(sweep)) < 2 and len(asked) == 1:
             raise RunError(
-                f"{each.name}: there is nothing to sweep; say what, as in --grid "
+                f"{request.name}: there is nothing to sweep; say what, as in --grid "
                 "optimizer.lr=0.01,1 or --seeds 5"
             )
-    alone = [(each.name, alone_of(each.experiment)) for each in asked]
+    alone = [(request.name, alone_of(request.experiment)) for request in asked]
     # What a search asks for depends on where it may look: another range is another search.
-    searched = [repr(each.experiment.sweep.grid) for each in asked if each.experiment.sweep.search]
+    searched = [
+        repr(request.experiment.sweep.grid) for request in asked if request.experiment.sweep.search
+    ]
     # Which seeds are tried is what may be asked for more of.
     digests = [(name, digest_of(with_seed(experiment, 0))) for name, experiment in alone]
     return Plan(
         name="",
         identity=identity_of(digests, [*keys, *searched]),
         keys=tuple(keys),
-        bases=tuple(Base(preset=name, text=dumps(each, full=True)) for name, each in alone),
+        bases=tuple(
+            Base(preset=name, text=dumps(experiment, full=True)) for name, experiment in alone
+        ),
     )
 
 

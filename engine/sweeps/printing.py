@@ -34,10 +34,10 @@ def text(table: SweepTable) -> str:
     names = key_names([axis.key for axis in table.axes])
     head = [*names.values(), "seeds", *(key.replace("_", " ") for key in figures), *states]
     rows = [head]
-    for each in table.settings:
-        reached = [_figure(each.figures.get(key)) for key in figures]
-        counts = [str(each.count(state) or "") for state in states]
-        cells = [*_setting_cells(table, each), str(len(each.trials)), *reached, *counts]
+    for setting in table.settings:
+        reached = [_figure(setting.figures.get(key)) for key in figures]
+        counts = [str(setting.count(state) or "") for state in states]
+        cells = [*_setting_cells(table, setting), str(len(setting.trials)), *reached, *counts]
         rows.append(list(map(plain, cells)))
     lines = aligned(rows, numbers=True)
     name = plain(table.name)
@@ -46,19 +46,19 @@ def text(table: SweepTable) -> str:
 
 def objects(table: SweepTable) -> Iterator[dict[str, Any]]:
     """Yield a setting each, with its trials, as objects of JSON."""
-    for each in table.settings:
+    for setting in table.settings:
         yield {
-            "preset": each.preset,
-            "setting": dict(each.setting),
-            "state": each.state,
-            "seeds": [trial.seed for trial in each.trials],
-            "finished": each.count("finished"),
-            **{state: each.count(state) for state in STATES},
+            "preset": setting.preset,
+            "setting": dict(setting.setting),
+            "state": setting.state,
+            "seeds": [trial.seed for trial in setting.trials],
+            "finished": setting.count("finished"),
+            **{state: setting.count(state) for state in STATES},
             "figures": {
                 key: {"mean": figure.mean, "spread": figure.spread, "count": figure.count}
-                for key, figure in each.figures.items()
+                for key, figure in setting.figures.items()
             },
-            "trials": [_trial(trial) for trial in each.trials],
+            "trials": [_trial(trial) for trial in setting.trials],
         }
 
 

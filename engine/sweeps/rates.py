@@ -57,16 +57,16 @@ def rates_text(table: SweepTable) -> str:
     """Return the loss against the rate as bars, and the rate to take."""
     best = best_rate(table)
     rows = [["learning rate", "loss", ""]]
-    settings = sorted(table.settings, key=lambda each: float(each.setting[KEY]))
-    losses = [loss_of(each) for each in settings if math.isfinite(loss_of(each))]
-    for each in settings:
-        loss, rate = loss_of(each), value_text(each.setting[KEY])
+    settings = sorted(table.settings, key=lambda setting: float(setting.setting[KEY]))
+    losses = [loss_of(setting) for setting in settings if math.isfinite(loss_of(setting))]
+    for setting in settings:
+        loss, rate = loss_of(setting), value_text(setting.setting[KEY])
         if math.isfinite(loss):
-            mark = " ◄ least" if each is best else ""
+            mark = " ◄ least" if setting is best else ""
             rows.append([rate, figure_text(loss), f"{_bar(loss, WORST * losses[0])}{mark}"])
         else:
-            count = each.count("diverged")
-            rows.append([rate, f"{count} of {len(each.trials)} diverged" if count else "", ""])
+            count = setting.count("diverged")
+            rows.append([rate, f"{count} of {len(setting.trials)} diverged" if count else "", ""])
     steps = max((trial.step for trial in table.trials), default=0)
     lines = [f"{plain(table.name)}: training loss after {steps} steps, over {table.seeds} seeds"]
     lines += ["", *aligned(rows), ""]

@@ -149,16 +149,16 @@ class Search:
         from optuna.trial import TrialState, create_trial
 
         networks = self._networks(table)
-        told = {each.user_attrs.get(AGAIN) for each in self.study.get_trials(deepcopy=False)}
-        for each in self._tried():
-            rows = networks.get(self._text_of(each), [])
+        told = {trial.user_attrs.get(AGAIN) for trial in self.study.get_trials(deepcopy=False)}
+        for trial in self._tried():
+            rows = networks.get(self._text_of(trial), [])
             over = {row.state for row in rows} <= {"finished", "diverged", "pruned"}
-            if each.state == TrialState.FAIL and rows and over and each.number not in told:
+            if trial.state == TrialState.FAIL and rows and over and trial.number not in told:
                 again = create_trial(
                     value=_objective(rows),
-                    params=each.params,
-                    distributions=each.distributions,
-                    user_attrs={AGAIN: each.number},
+                    params=trial.params,
+                    distributions=trial.distributions,
+                    user_attrs={AGAIN: trial.number},
                 )
                 self.study.add_trial(again)
 

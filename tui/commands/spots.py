@@ -62,11 +62,11 @@ class Keyed:
 
 def spots_in(kind: type[DOMNode]) -> Iterator[Spot]:
     """Yield the places that widgets of a class are, whatever they inherit from."""
-    for each in kind.__mro__:
-        spot = each.__dict__.get("SPOT") or TEXTUALS.get(each.__name__)
+    for base in kind.__mro__:
+        spot = base.__dict__.get("SPOT") or TEXTUALS.get(base.__name__)
         if spot is not None:
             yield spot
-        if each.__dict__.get("_inherit_bindings") is False:
+        if base.__dict__.get("_inherit_bindings") is False:
             return
 
 

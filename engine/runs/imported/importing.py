@@ -76,14 +76,14 @@ def sources(path: Path) -> list[LogFiles]:
     if not path.is_dir():
         raise RunError(f"{path}: there is no such file or folder")
     by_run: dict[Path, LogFiles] = {}
-    for each in _below(path):
-        place, prefix = each, ""
-        if EVENT_FILE in each.name:
-            place = each.parent
+    for file in _below(path):
+        place, prefix = file, ""
+        if EVENT_FILE in file.name:
+            place = file.parent
             if place.name.lower() in ROLES and place != path:
                 place, prefix = place.parent, f"{place.name}/"
         called = place.absolute().name if place.is_dir() else _called(place)
-        by_run.setdefault(place, LogFiles(called)).files.append((each, prefix))
+        by_run.setdefault(place, LogFiles(called)).files.append((file, prefix))
     if not by_run:
         raise RunError(
             f"{path}: no log is in it; one is an event file of TensorBoard's (its name has "
@@ -118,7 +118,7 @@ def import_log(
         _read(path, prefix, log, steps)
     curves = log.curves()
     if not curves:
-        told = "".join(f"; {each}" for each in log.said()[:3])
+        told = "".join(f"; {words}" for words in log.said()[:3])
         raise RunError(f"{source.files[0][0]}: holds no numbers over steps{told}")
     groups = _groups(curves)
     started = _started(curves, source)
@@ -135,7 +135,7 @@ def import_log(
         rows = (rows for of in groups.items() for rows in _rows(*of, started))
         recorder.copy(sorted(rows, key=lambda event: event.t))
         last = max(int(curve.steps[-1]) for curve in curves)
-        recorder.record(*(RunWarning(step=last, message=each) for each in log.said()))
+        recorder.record(*(RunWarning(step=last, message=words) for words in log.said()))
         recorder.record(_end(groups, last))
         recorder.close()
     except BaseException:
@@ -153,7 +153,7 @@ def opened(path: Path, runs_dir: Path, *, share: Share = "nobody") -> RunFolder:
     """
     there = sources(path)
     if len(there) > 1:
-        named = ", ".join(plain(each.called) for each in there[:5])
+        named = ", ".join(plain(run.called) for run in there[:5])
         raise RunError(
             f"{path}: {len(there)} logs are in it ({named}); epochal import takes them all"
         )
@@ -225,7 +225,7 @@ def _below(folder: Path) -> Iterator[Path]:
         looked_at += len(folders) + len(names)
         if looked_at > MOST_ENTRIES:
             raise RunError(f"{folder}: holds more than {MOST_ENTRIES} files; name one below it")
-        yield from (each for name in sorted(names) if is_named_so(each := Path(place, name)))
+        yield from (file for name in sorted(names) if is_named_so(file := Path(place, name)))
 
 
 def _groups(curves: list[LoggedCurve]) -> dict[str, dict[str, LoggedCurve]]:
@@ -243,7 +243,7 @@ def _groups(curves: list[LoggedCurve]) -> dict[str, dict[str, LoggedCurve]]:
 
 def _started(curves: list[LoggedCurve], source: LogFiles) -> float:
     """Return when a log begins, in seconds since 1970; when it was written, where it says none."""
-    times = [each for curve in curves for each in curve.times[:1] if np.isfinite(each) and each > 0]
+    times = [time for curve in curves for time in curve.times[:1] if np.isfinite(time) and time > 0]
     return float(min(times)) if times else source.files[0][0].stat().st_mtime
 
 

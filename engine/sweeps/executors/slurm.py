@@ -107,11 +107,11 @@ def _options(argument: str) -> dict[str, int | str]:
         ExecutorError: One has no value.
     """
     options: dict[str, int | str] = {}
-    for each in filter(None, argument.split(",")):
-        key, equals, value = each.partition("=")
+    for option in filter(None, argument.split(",")):
+        key, equals, value = option.partition("=")
         if not equals or not value:
             raise ExecutorError(
-                f"--executor slurm:{argument}: {each!r} says no value; such as "
+                f"--executor slurm:{argument}: {option!r} says no value; such as "
                 "slurm:partition=short,time=60"
             )
         options[key.strip()] = int(value) if value.isdecimal() else value

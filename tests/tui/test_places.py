@@ -1,13 +1,29 @@
 from __future__ import annotations
 
+from importlib import import_module
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widget import Widget
 
 from tui.places import NAMES, PANES, Box, arrange, form_of, side_width
 from tui.places.arrangement import LEAST_CURVES
+from tui.places.pane import ByPicture, Pane
 
 RECENT = st.permutations(NAMES)
 WANTS = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 80))
+
+
+@pytest.mark.parametrize("pane", PANES, ids=lambda pane: pane.name)
+def test_what_shows_a_pane_is_there_and_whole(pane: Pane) -> None:
+    for shown in filter(None, (pane.shown, pane.several)):
+        if isinstance(shown, ByPicture):
+            picture = shown.load()
+            assert all(callable(getattr(picture, part)) for part in ("draw", "there", "missing"))
+        else:
+            module, _, name = shown.widget.rpartition(".")
+            assert issubclass(getattr(import_module(f"tui.panes.{module}"), name), Widget)
 
 
 def test_forms_follow_the_size() -> None:

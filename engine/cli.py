@@ -162,7 +162,7 @@ def run(
                 place.folder,
                 device=machine.device,
                 allow_code=machine.allow_code,
-                told=headless.Telling(as_json, quiet, improvements, log_every or 0),
+                telling=headless.Telling(as_json, quiet, improvements, log_every or 0),
                 share=place.shared,
             )
             raise typer.Exit(status)
@@ -279,7 +279,7 @@ def explain(
 
     changed = changes.overrides()
     loaded = preset_of_trial(preset, place.folder, changed) or presets.load(preset, changed)
-    told = explain.explanation(loaded.experiment)
+    explanation = explain.explanation(loaded.experiment)
     wish = programs.ProgramWish(
         style=style, gradients=gradients, file=with_data, alone=program_only
     )
@@ -292,10 +292,12 @@ def explain(
         else:
             _print_lines(str(text), sys.stderr)
     if as_json:
-        _print_json([{"preset": loaded.name, **explain.as_object(told), "programs": written}])
+        _print_json(
+            [{"preset": loaded.name, **explain.as_object(explanation), "programs": written}]
+        )
         return
     if not program_only:
-        print(explain.text(told))
+        print(explain.text(explanation))
     for each, text in written.items():
         print(text if program_only else f"\n# ---- as a program: {each} ----\n\n{text}", end="")
 

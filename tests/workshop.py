@@ -23,7 +23,7 @@ from tui.opening import settle_environment
 
 IMPORTS: Final = {
     "workers": (
-        *("engine.training.records", "engine.training.header", "engine.worker.requests"),
+        *("engine.training.failures", "engine.training.header", "engine.worker.requests"),
         *("engine.loops.watch", "torch._dynamo"),
     ),
     "labs": ("engine.experiment.experiment", "tui.app", "tui.cli", "tui.setup.draft", "plotext"),

@@ -383,7 +383,7 @@ def show(
         by=by,
     )
     if as_json:
-        from .pictures.told import show_object
+        from .pictures.as_json import show_object
 
         for folder in folders:
             show_object(folder, wish)

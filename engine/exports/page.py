@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Final
 
 from .. import __version__
 from ..diagnosis import Finding
-from ..diagnosis.told import HEALTHY
+from ..diagnosis.report import HEALTHY
 from ..errors import EpochalError
 from ..recording.events import End, MarkReached
 from ..results.charts.axes import step_text

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..diagnosis import Finding
-from ..diagnosis.told import findings_of
+from ..diagnosis.report import findings_of
 from ..errors import EpochalError
 from ..figures.figures import filled
 from ..figures.readings import of_history

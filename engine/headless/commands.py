@@ -82,7 +82,7 @@ def resume(
         any_way=any_way,
         device=machine.device,
         allow_code=machine.allow_code,
-        told=Telling(as_json, quiet),
+        telling=Telling(as_json, quiet),
     )
     raise typer.Exit(status)
 
@@ -118,7 +118,7 @@ def fork(
         member=member or 0,
         device=machine.device,
         allow_code=machine.allow_code,
-        told=Telling(as_json, quiet),
+        telling=Telling(as_json, quiet),
         share=place.shared,
     )
     raise typer.Exit(status)

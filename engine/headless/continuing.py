@@ -33,7 +33,7 @@ def resume(
     any_way: bool,
     device: str,
     allow_code: bool,
-    told: Telling,
+    telling: Telling,
 ) -> int:
     """Go on with a run that was broken off or stopped, and tell of it.
 
@@ -45,7 +45,7 @@ def resume(
         any_way: Whether to go on where this machine computes in another way.
         device: ``auto`` for where it was trained.
         allow_code: Whether a network of one's own may be run.
-        told: What is told of it.
+        telling: What is told of it.
 
     Returns:
         The exit status.
@@ -79,7 +79,7 @@ def resume(
             folder,
             worker,
             interrupts,
-            told,
+            telling,
             steps=steps,
             done=done,
             seams=len(history.seams) + 1,
@@ -193,7 +193,7 @@ def fork(
     member: int,
     device: str,
     allow_code: bool,
-    told: Telling,
+    telling: Telling,
     share: Share = "nobody",
 ) -> int:
     """Train a run that branches off from another, and tell of it.
@@ -206,7 +206,7 @@ def fork(
         member: Which network of a population it is, from 1; 0 for all of them.
         device: ``auto`` for where the parent was trained.
         allow_code: Whether a network of one's own may be run.
-        told: What is told of it.
+        telling: What is told of it.
         share: Who else may read it.
 
     Returns:
@@ -227,7 +227,7 @@ def fork(
         except BaseException:
             worker.close()
             raise
-        if not told.quiet and planned.taken_again:
+        if not telling.quiet and planned.taken_again:
             print_plain(planned.taken_again)
         steps = planned.experiment.steps
-        return follow_run(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)
+        return follow_run(folder, worker, interrupts, telling, steps=steps, allow_code=allow_code)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, Final
 
-from ..diagnosis import told
+from ..diagnosis import report
 from ..errors import EpochalError, RunError
 from ..presets.preset import Preset, dumps
 from ..recording.events import End
@@ -120,7 +120,7 @@ class EventLines(Echo):
 
 def _with_diagnosis(line: bytes, history: History) -> bytes:
     """Return the last line of a recording with what is wrong with the run in it."""
-    findings = [told.plain_object(each) for each in told.findings_of(history)]
+    findings = [report.plain_object(each) for each in report.findings_of(history)]
     body = from_json(line) | {"diagnosis": findings}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
@@ -236,7 +236,7 @@ def run(
     *,
     device: str,
     allow_code: bool,
-    told: Telling,
+    telling: Telling,
     share: Share = "nobody",
 ) -> int:
     """Train a preset's experiment and tell of it.
@@ -247,7 +247,7 @@ def run(
         runs_dir: Where the run's folder goes.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         allow_code: Whether a network of one's own may be run.
-        told: What is told of it.
+        telling: What is told of it.
         share: Who else may read it.
 
     Returns:
@@ -257,14 +257,14 @@ def run(
         folder = create_run(preset.called, dumps(preset.experiment, full=True), runs_dir, share)
         worker.give(folder, device=device, allow_code=allow_code)
         steps = preset.experiment.steps
-        return follow_run(folder, worker, interrupts, told, steps=steps, allow_code=allow_code)
+        return follow_run(folder, worker, interrupts, telling, steps=steps, allow_code=allow_code)
 
 
 def follow_run(
     folder: RunFolder,
     worker: launch.Worker,
     interrupts: Interrupts,
-    told: Telling,
+    telling: Telling,
     *,
     steps: int,
     done: int = 0,
@@ -277,7 +277,7 @@ def follow_run(
         folder: The run.
         worker: Who trains it.
         interrupts: What the user asks meanwhile.
-        told: What is told of it.
+        telling: What is told of it.
         steps: How many it is to take in all.
         done: The bytes that were recorded before it was gone on with.
         seams: How often it has been gone on with, this time included.
@@ -286,17 +286,19 @@ def follow_run(
     Raises:
         RunError: It could not be gone on with.
     """
-    as_json, every = told.as_json, told.log_every
+    as_json, every = telling.as_json, telling.log_every
     logged = bool(every) and not as_json
-    progress = progress_for(steps, quiet=told.quiet, logged=logged)
+    progress = progress_for(steps, quiet=telling.quiet, logged=logged)
     # They were asked for: to be quiet is about what was not.
-    say = _print_result if logged else print_plain if told.quiet else progress.say
+    say = _print_result if logged else print_plain if telling.quiet else progress.say
     follower = Follower(
         folder=folder,
         worker=worker,
         interrupts=interrupts,
         progress=progress,
-        log=RunLog(_nothing if as_json else say, every=every, improved=told.improved or every > 0),
+        log=RunLog(
+            _nothing if as_json else say, every=every, improved=telling.improved or every > 0
+        ),
         echo=EventLines(folder.recording, sys.stdout.buffer, done) if as_json else Echo(),
         seams=seams,
     )
@@ -350,7 +352,7 @@ def _unseen_test(folder: RunFolder, history: History, *, allow_code: bool) -> st
 
 
 def _diagnosis(history: History) -> str:
-    return told.text(told.findings_of(history))
+    return report.text(report.findings_of(history))
 
 
 def _status(end: End | None, history: History, *, interrupted: bool) -> int:

@@ -12,7 +12,7 @@ from ..text.numbers import counted
 from ..text.safe import plain
 from ..text.tables import aligned, time_text
 from .group import TrialGroup
-from .groups import bytes_of, work_of
+from .grouping import bytes_of, work_of
 from .naming import common_text, setting_text
 from .planning import Terms, Work
 from .training import experiment_of

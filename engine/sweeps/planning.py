@@ -29,7 +29,7 @@ from ..text.owned import Share
 from . import plan as plans
 from .folder import SweepFolder, create_sweep, find_sweep, same_sweep
 from .group import TrialGroup
-from .groups import bytes_of, parted
+from .grouping import bytes_of, parted
 from .locks import locked
 from .plan import Base, Plan, identity_of
 from .trial import Trial

@@ -126,9 +126,9 @@ def _train(sweep: SweepFolder, plan: Plan, group: TrialGroup, run: RunFolder) ->
     from ..presets.preset import dumps
     from ..recording.file import Recorder
     from ..training.checkpoints import Checkpoints
+    from ..training.failures import fail_to_start, record_failure
     from ..training.header import header_of
     from ..training.loop import Pace, closing, train
-    from ..training.records import fail_to_start, record_failure
     from ..training.trainer import Trainer
     from .thinning import Thinner
 

@@ -36,11 +36,11 @@ from ..runs.requests import Inbox, PendingRequest
 from ..text.owned import open_to_append
 from ..text.parsing import from_json
 from ..training.checkpoints import Checkpoints
+from ..training.failures import fail_to_start, record_failure
 from ..training.forking import branch
 from ..training.gpu import gpu_of
 from ..training.header import header_of
 from ..training.loop import Pace, ending, train, weights_to_keep
-from ..training.records import fail_to_start, record_failure
 from ..training.repeats import Repeats
 from ..training.resuming import Continuation, resume
 from ..training.trainer import Trainer

@@ -415,7 +415,7 @@ class Still:
 
     def _diagnosis(self, room: int) -> Lines:
         """Return what is wrong at the step, under an empty line: as much as there is room."""
-        from engine.diagnosis.told import HEALTHY, findings_of
+        from engine.diagnosis.report import HEALTHY, findings_of
 
         from ..drawing.lists.diagnosis import draw_findings
         from ..style import severity

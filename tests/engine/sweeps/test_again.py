@@ -18,7 +18,7 @@ from engine.sweeps.again import SweptTrial, apart, trained_again, trial_in, tria
 from engine.sweeps.folder import SweepFolder
 from engine.sweeps.removal import remove_sweep, size_of_sweep
 from engine.sweeps.trials import digest_of
-from engine.training.records import fail_to_start
+from engine.training.failures import fail_to_start
 from tests.engine.sweeps.small import asked, trained
 from tests.sweeps import InlineWorker
 

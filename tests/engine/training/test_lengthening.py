@@ -141,5 +141,5 @@ def test_without_a_length_there_is_none_to_give(tmp_path: Path) -> None:
             any_way=False,
             device="auto",
             allow_code=False,
-            told=Telling(),
+            telling=Telling(),
         )

@@ -32,9 +32,9 @@ from engine.runs.listing import run_cells, run_object
 from tests import tapes
 from tests.shown import the_lab_shows
 from tests.trained import recorded
+from tui.pictures.as_json import object_of
 from tui.pictures.shown import draw_shown
 from tui.pictures.still import PLAIN, draw_wish, read_watch
-from tui.pictures.told import told_of
 from tui.pictures.wish import Wish
 from tui.watching.view import View
 
@@ -106,7 +106,7 @@ def everything_of(folder: RunFolder) -> None:
     watch = read_watch(folder)
     for wish in (Wish(view="all"), Wish(step="best")):
         with suppress(EpochalError):
-            json.dumps(told_of(watch, wish))
+            json.dumps(object_of(watch, wish))
             draw_wish(watch, wish, 60, 12, PLAIN)
     if watch.history.header is not None:
         the_lab_shows(watch, watch.history.header)

@@ -25,8 +25,8 @@ from ...style.text import Lines
 from ..base.arrays import Floats, finite_of
 from ..base.axis import LABEL_WIDTH, Axis, linear_axis, log_axis, step_axis
 from ..base.canvas import DOTS, Canvas, Dots, stroke
-from ..base.cell_grid import Band, Piece, cut_band, cut_pieces, placed, points
 from ..base.frame import column_of, filled, with_upright
+from ..base.pieces import Band, Piece, cut_band, cut_pieces, placed, points
 from ..base.plotext import BUDGET, Polyline, cost, plotted
 from .curves import CurveData, Curves, RunCurves, canvas_columns
 from .foot import draw_foot

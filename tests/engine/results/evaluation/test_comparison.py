@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import RequestError
 from engine.results.evaluation.comparison import compared
-from tests.engine.results.evaluation.told import told_classes, told_numbers
+from tests.engine.results.evaluation.answers import told_classes, told_numbers
 
 TRUTH = [0, 1] * 50
 

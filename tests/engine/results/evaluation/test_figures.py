@@ -12,7 +12,7 @@ from engine.results.evaluation.class_figures import class_figures
 from engine.results.evaluation.constant import ConstantAnswer
 from engine.results.evaluation.number_figures import number_figures
 from engine.results.evaluation.scores import badness, scores_of
-from tests.engine.results.evaluation.told import told_classes, told_labels, told_numbers
+from tests.engine.results.evaluation.answers import told_classes, told_labels, told_numbers
 
 TRUTH = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
 SECOND = [0.1, 0.2, 0.3, 0.7, 0.4, 0.6, 0.6, 0.8, 0.9, 0.95]

@@ -17,8 +17,8 @@ from rich.text import Text
 from engine.recording.events import Fork, Header, MarkReached, Request, Resume, Series
 from engine.recording.history import History
 from tests.tapes import header
-from tui.drawing.base.cell_grid import points
 from tui.drawing.base.letters import QUADRANTS
+from tui.drawing.base.pieces import points
 from tui.drawing.base.plotext import Polyline, plotted
 from tui.drawing.base.smoothing import SMOOTHINGS, smoothed
 from tui.drawing.curves import plot

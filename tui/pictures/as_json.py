@@ -36,7 +36,7 @@ def show_object(folder: RunFolder, wish: Wish) -> None:
     refuse_later([watch], wish)
     watch, wish = with_weights(watch, wish)
     for each in _wishes(watch, wish):
-        print(json.dumps(told_of(watch, each), ensure_ascii=False))
+        print(json.dumps(object_of(watch, each), ensure_ascii=False))
 
 
 def _wishes(watch: Watch, wish: Wish) -> Iterator[Wish]:
@@ -47,9 +47,9 @@ def _wishes(watch: Watch, wish: Wish) -> Iterator[Wish]:
         yield replace(wish, step=step, steps=())
 
 
-def told_of(watch: Watch, wish: Wish) -> dict[str, Any]:
+def object_of(watch: Watch, wish: Wish) -> dict[str, Any]:
     """Return what is told of a run at a step."""
-    from engine.diagnosis.told import findings_of, plain_object
+    from engine.diagnosis.report import findings_of, plain_object
     from engine.recording.best import best_step
 
     history, header = watch.history, watch.history.header

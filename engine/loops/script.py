@@ -13,6 +13,7 @@ import gc
 import hashlib
 import runpy
 import sys
+import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import wraps
@@ -30,6 +31,7 @@ from torch.optim.optimizer import (
 
 from ..errors import RequestError
 from ..text.files import read_file
+from ..text.numbers import counted
 from .loop import Loop, Stopped
 from .owners import parameters_of
 from .parameters import unwrapped
@@ -37,6 +39,17 @@ from .watch import watch
 
 MOST_BYTES: Final = 100_000_000
 """A script is smaller."""
+
+
+NOTHING: Final = (
+    "no optimizer took a step; nothing was recorded (processes that a script starts afresh are "
+    "not watched: call epochal.watch there)"
+)
+
+ONLY_FIRST: Final = (
+    "only what the script trained first is recorded; what it trained beside or after that moves "
+    "other parameters, and is watched by epochal.watch"
+)
 
 
 class ScriptWatch:
@@ -64,6 +77,9 @@ class ScriptWatch:
         self._within: Optimizer | None = None
         """The optimizer whose step is being taken: what is called within it is a part of it."""
         self._is_backward = False
+        self._beginning = threading.Lock()
+        self.others = 0
+        """How many optimizers have stepped that move nothing of what is watched."""
 
     def __enter__(self) -> ScriptWatch:
         self._hooks = [
@@ -164,7 +180,7 @@ class ScriptWatch:
             self._say_loss(optimizer, taken=True)
 
     def _say_loss(self, optimizer: Optimizer, *, taken: bool) -> None:
-        if self.loop is None or self._loss is None or not (place := self._place(optimizer)):
+        if self.loop is None or not (place := self._place(optimizer)) or self._loss is None:
             return
         # Optimizers that step within one backward pass step for the same loss.
         name = "loss" if place == 1 or self._is_backward else f"loss_{place}"
@@ -177,20 +193,23 @@ class ScriptWatch:
             own = {id(each) for each in parameters_of(optimizer)}
             places = (place for place, moved in enumerate(self._moved, 1) if moved & own)
             self._place_of[optimizer] = next(places, 0)
+            self.others += not self._place_of[optimizer]
         return self._place_of[optimizer]
 
     def _begin(self) -> None:
         """Begin to watch, if the script has made by now what it trains with."""
-        there = (each() for each in self._made)
-        optimizers = [*_training(each for each in there if each is not None)]
-        if not optimizers:
-            return
-        self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
-        wanted = set[int]().union(*self._moved)
-        # By type: to ask an object for its class may wake what is deprecated, or load something.
-        modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
-        self.loop = watch(named_together(modules, wanted), optimizers, **self._options)
-        self.loop.attach()
+        # Several threads may train, each something of its own.
+        with self._beginning:
+            there = (each() for each in self._made)
+            optimizers = [*_training(each for each in there if each is not None)]
+            if self.loop is not None or not optimizers:
+                return
+            self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
+            wanted = set[int]().union(*self._moved)
+            # By type: to ask an object for its class may wake what is deprecated, or load it.
+            modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
+            self.loop = watch(named_together(modules, wanted), optimizers, **self._options)
+            self.loop.attach()
 
 
 def _training(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
@@ -255,7 +274,12 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             return 0
         finally:
             if watched.loop is None:
-                print("epochal: no optimizer took a step; nothing was recorded", file=sys.stderr)
+                print(f"epochal: {NOTHING}", file=sys.stderr)
+            elif watched.others:
+                print(
+                    f"epochal: {ONLY_FIRST} ({counted(watched.others, 'optimizer')} more)",
+                    file=sys.stderr,
+                )
     return 0
 
 

@@ -8,6 +8,8 @@ import sys
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from multiprocessing import parent_process
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -120,6 +122,9 @@ def _begun(loop: Loop, optimizers: Sequence[Optimizer]) -> Loop:
     for each in optimizers:
         _LOOSE[each] = weakref.ref(loop)
     atexit.register(_end, weakref.ref(loop))
+    if parent_process() is not None:
+        # One of multiprocessing's ends without asking atexit.
+        Finalize(None, _end, (weakref.ref(loop),), exitpriority=0)
     return loop
 
 
@@ -135,7 +140,7 @@ def _end(loop: weakref.ref[Loop]) -> None:
     if (left := loop()) is not None:
         # At a prompt the last error was some line's, and not the program's.
         asked = hasattr(sys, "ps1") or "IPython" in sys.modules
-        left.close(None if asked else getattr(sys, "last_value", None))
+        left.close(sys.exc_info()[1] or (None if asked else getattr(sys, "last_value", None)))
 
 
 def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing
+import os
 import random
 import subprocess
 import sys
@@ -373,3 +375,31 @@ def test_a_loop_draws_the_same_numbers_where_it_is_watched(runs: Path) -> None:
     optimizers = {each: torch.optim.Adam(each.parameters(), lr=0.01) for each in (plain, seen)}
     watching = watch(seen, optimizers[seen], runs=runs)
     assert weights(watching, seen) == weights(contextlib.nullcontext(), plain)
+
+
+def in_a_process(runs: Path, words: str) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    run = watch(net, optimizer, runs=runs)
+    trained(net, optimizer, 3)
+    run.log(loss=1.0)
+    if words:
+        raise ValueError(words)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [("", ("finished", "steps")), ("no luck", ("failed", "ValueError: no luck"))],
+)
+def test_a_loop_in_a_process_of_multiprocessing_ends_with_it(
+    runs: Path, words: str, outcome: tuple[str, str]
+) -> None:
+    child = multiprocessing.get_context("fork").Process(target=in_a_process, args=(runs, words))
+    child.start()
+    child.join(DEADLINE)
+    [folder] = runs.iterdir()
+    history = History(read(folder / "recording.jsonl"))
+    assert history.last_step == 3
+    assert history.end is not None
+    assert (history.end.status, history.end.reason) == outcome

@@ -302,6 +302,38 @@ def test_the_loss_of_a_row_is_the_one_that_its_step_is_taken_for(text: str, tmp_
     assert history.last_step == len(losses)
 
 
+ONE_AFTER_ANOTHER = """
+import threading, torch
+def train():
+    weight = torch.ones(1, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.01)
+    for _ in range(3):
+        weight.square().sum().backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "train()\ntrain()",
+        "several = [threading.Thread(target=train) for _ in range(2)]\n"
+        "[each.start() for each in several]\n[each.join() for each in several]",
+    ],
+    ids=["after", "beside"],
+)
+def test_of_several_trainings_one_is_a_run_and_the_others_are_told(
+    calls: str, tmp_path: Path
+) -> None:
+    with ScriptWatch(name="program", runs=tmp_path) as seen:
+        exec(compile(ONE_AFTER_ANOTHER + calls, "<program>", "exec"), {"__name__": "__main__"})
+    [folder] = tmp_path.iterdir()
+    history = History(read(folder / "recording.jsonl"))
+    assert history.header is not None
+    assert len(history.header.parameters) + seen.others == 2
+    assert history.last_step >= 3
+
+
 UPDATES_ITSELF = """
 import gc, torch
 weight = torch.ones(3, requires_grad=True)

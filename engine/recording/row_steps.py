@@ -53,6 +53,12 @@ class RowSteps:
         steps: NDArray[np.int64] = firsts[runs] + (rows - starts[runs]) * strides[runs]
         return steps
 
+    def strides(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how far from one another the rows lie among which each of these is."""
+        runs = np.searchsorted(np.array(self._starts, np.int64), rows, side="right") - 1
+        strides: NDArray[np.int64] = np.array(self._strides, np.int64)[runs]
+        return strides
+
     def until(self, step: int) -> int:
         """Return how many rows there are up to a step."""
         run = bisect.bisect_right(self._firsts, step) - 1

@@ -152,6 +152,34 @@ class Rows:
             self._steps.add(series.first, series.stride, series.count)
         self.count += series.count
 
+    def hole(self, first: int, stride: int, count: int, *, over: bool) -> int | None:
+        """Return the first of some steps whose row should be here and is not, if one is not.
+
+        What was recorded every so many steps has no holes, however many are left out between.
+
+        Args:
+            first: The first of them.
+            stride: From one to the next.
+            count: How many there are.
+            over: Whether no more rows come: then nothing may be missing behind the last one.
+        """
+        last = first + stride * (count - 1)
+        before, behind = self.count_until(first - 1), self.count_until(last)
+        # With the rows on both sides; where there is none, those steps themselves.
+        rows = np.arange(max(before - 1, 0), min(behind + 1, self.count))
+        steps, strides = self.steps_of(rows), np.empty(0, np.int64)
+        if len(rows):
+            strides = self._steps.strides(rows)
+        if not before:
+            steps, strides = np.r_[first - stride, steps], np.r_[0, strides]
+        if behind == self.count and over:
+            steps, strides = np.r_[steps, last + stride], np.r_[strides, stride]
+        allowed = np.maximum(np.maximum(strides[:-1], strides[1:]), stride)
+        holes = np.flatnonzero(np.diff(steps) > allowed)
+        if not len(holes):
+            return None
+        return first + stride * max(0, (int(steps[holes[0]]) - first) // stride + 1)
+
     def cut(self, step: int) -> None:
         """Forget the rows after ``step``."""
         self.count = self.count_until(step)

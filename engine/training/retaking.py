@@ -46,10 +46,14 @@ class Mismatch:
     """What the recording says."""
     computed: float
     """What came now."""
+    is_missing: bool = False
+    """Whether it is not in the recording at all, though what lies around it is."""
 
     @property
     def words(self) -> str:
         """The difference, in a line."""
+        if self.is_missing:
+            return f"{self.what} of step {self.step} is not recorded"
         of = f" of member {self.member + 1}" if self.member else ""
         return (
             f"{self.what}{of} of step {self.step} was recorded as {self.recorded:.9g} and comes to "
@@ -65,11 +69,21 @@ class Retaking:
         trainer: At the step from which it is taken again.
         tolerance: The share of a number by which it may be another; none where it is 0.
         member: Which network of the trainer's was recorded, from 1; 0 where all of them were.
+        whole: Whether a row that is missing among others is a difference.
     """
 
     def __init__(
-        self, history: History, trainer: Trainer, tolerance: float = 0.0, member: int = 0
+        self,
+        history: History,
+        trainer: Trainer,
+        tolerance: float = 0.0,
+        member: int = 0,
+        *,
+        whole: bool = False,
     ) -> None:
+        self._whole = whole
+        self.weights = 0
+        """How many times the weights of a step were held against those that were recorded."""
         self._history, self.trainer, self._tolerance = history, trainer, tolerance
         self._members = slice(member - 1, member) if member else slice(None)
         self._repeats = Repeats(history, trainer.step)
@@ -104,12 +118,18 @@ class Retaking:
             recorded = self._history.snapshot(part.step)
             if recorded is None or recorded.step != part.step:
                 return None
+            self.weights += 1
             # [1, numbers, members]: a row that is wrong is then a number of a network that is.
             then, now = recorded.values.T[None], part.values[self._members].T[None]
             return self._unequal(then, now, np.full(then.shape[1], part.step), ["weights"])
         rows = self._history.series.get(part.group)
         if rows is None:
             return None
+        over = self._history.end is not None
+        if self._whole and part.count:
+            hole = rows.hole(part.first, part.stride, part.count, over=over)
+            if hole is not None:
+                return Mismatch(hole, part.group, 0, np.nan, np.nan, is_missing=True)
         # A recording that was broken off or thinned out has fewer rows than were taken.
         steps = rows.steps_of(
             np.arange(rows.count_until(part.first - 1), rows.count_until(part.last_step))
@@ -139,8 +159,8 @@ class Retaking:
             return None
         # Row by row, each with all of its columns: the first that is found is of the first step.
         row, column, member = np.argwhere(~same.transpose(1, 0, 2))[0].tolist()
-        numbers = (float(each[column, row, member]) for each in (then, now))
-        return Mismatch(int(steps[row]), names[column], member, *numbers)
+        recorded, computed = (float(each[column, row, member]) for each in (then, now))
+        return Mismatch(int(steps[row]), names[column], member, recorded, computed)
 
 
 def trainer_before(

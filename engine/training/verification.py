@@ -27,7 +27,7 @@ from .trainer import Trainer
 _ELSEWHERE: Final = ("device", "the CPU computes with")
 """What may differ while the numbers are still nearly the same."""
 
-_TIMES: Final = ("seconds", "steps_per_second")
+_TIMES: Final = frozenset({"seconds", "steps_per_second"})
 """Figures that are of the machine, not of the run."""
 
 
@@ -42,6 +42,8 @@ class Verification:
     elsewhere: str = ""
     """What is not as it was, so that numbers are compared within a tolerance; nothing where they
     are equal to the bit."""
+    weights: int = 1
+    """How many times the weights of a step were compared."""
 
     @property
     def words(self) -> str:
@@ -50,6 +52,8 @@ class Verification:
             return f"differs: {self.difference}"
         if self.elsewhere:
             return f"equal within {TOLERANCE:g} over {self.steps} steps ({self.elsewhere})"
+        if not self.weights:
+            return f"bit-equal: {self.steps} steps and what they come to; no weights are recorded"
         return f"bit-equal: {self.steps} steps, their weights and what they come to"
 
 
@@ -90,7 +94,7 @@ def verify(
     # Bits are to be equal where the machine is the same: any difference is then a finding.
     tolerance = TOLERANCE if elsewhere else 0.0
     experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
-    ends = [fork.step for fork in history.forks] + [history.last_step]
+    ends, weights = [fork.step for fork in history.forks] + [history.last_step], 0
     # Of a branch of a branch each stretch is trained as the run that it was then, and hands on what
     # it came to, as it did when the next one branched off.
     for number, end in enumerate(ends):
@@ -111,17 +115,18 @@ def verify(
         alone = header.members < len(trainer.members)
         # Of all the networks that were trained up to here, one was gone on with.
         member = next((each.member for each in history.forks[number:] if each.member), 0)
-        retaking = Retaking(history, trainer, tolerance, member if alone else 0)
+        retaking = Retaking(history, trainer, tolerance, member if alone else 0, whole=True)
         for difference in retaking.steps(end):
             progress(trainer.step)
             if difference is not None:
                 return Verification(trainer.step, difference.words, elsewhere)
+        weights += retaking.weights
         if trainer.step < end and not elsewhere:
             # Whatever a recording says of its length: rows that nothing was held against are none.
             over = f"the run was recorded to step {end}, and is over at step {trainer.step}"
             return Verification(trainer.step, over)
     said = "" if elsewhere else _end_differs(history, trainer)
-    return Verification(trainer.step, said, elsewhere)
+    return Verification(trainer.step, said, elsewhere, weights + (history.best is not None))
 
 
 def _elsewhere(name: str, history: History, trainer: Trainer) -> str:
@@ -156,7 +161,8 @@ def _end_differs(history: History, trainer: Trainer) -> str:
     if best and history.best and best.values.tobytes() != history.best.values.tobytes():
         return f"the best weights, of step {best.step}, are others than were recorded"
     figures: dict[str, Any] = as_json(trainer.result())
-    for key, then in end.result.items():
-        if key not in _TIMES and key in figures and figures[key] != then:
-            return f"{key} of the result was recorded as {then} and comes to {figures[key]}"
+    for key in (each for each in {**figures, **end.result} if each not in _TIMES):
+        then, now = (each.get(key, "nothing") for each in (end.result, figures))
+        if now != then:
+            return f"{key} of the result was recorded as {then} and comes to {now}"
     return ""

@@ -14,7 +14,7 @@ import pytest
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
-from engine.recording.events import Header, Series
+from engine.recording.events import End, Header, Series, Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
@@ -89,6 +89,58 @@ def test_rows_that_were_left_out_are_no_difference(parents: Mapping[str, RunFold
     history = History(events)
     assert history.series["train"].count < history.last_step
     assert verify("thinned", history).words.startswith("bit-equal")
+
+
+def without(events: list[Any], group: str, place: float) -> tuple[list[Any], int]:
+    """The same without one of the lines with rows of a group, and the first step of that."""
+    lines: list[Any] = []
+    for each in events:
+        if not isinstance(each, Series) or each.group != group or each.count < 2:
+            lines.append(each)
+            continue
+        # However many rows came at once when it was trained, there are several lines.
+        first, second = each.values[:, :1], each.values[:, 1:]
+        lines.append(replace(each, values=first))
+        lines.append(replace(each, first=each.first + each.stride, values=second))
+    those = [each for each in lines if isinstance(each, Series) and each.group == group]
+    gone = those[round(place * (len(those) - 1))]
+    return [each for each in lines if each is not gone], gone.first
+
+
+@pytest.mark.parametrize("group", ["train", "dev", "probe", "epoch"])
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+def test_rows_that_are_missing_among_others_are_one(
+    group: str, place: float, parents: Mapping[str, RunFolder]
+) -> None:
+    events, step = without(list(read(parents["minibatches"].recording)), group, place)
+    assert (
+        verify("a-run", History(events)).words == f"differs: {group} of step {step} is not recorded"
+    )
+
+
+def test_where_a_run_was_broken_off_no_row_is_missing(parents: Mapping[str, RunFolder]) -> None:
+    events = list(read(parents["minibatches"].recording))[:-1]
+    for group in ("dev", "probe", "epoch"):
+        shorter, _ = without(events, group, 1.0)
+        assert verify("a-run", History(shorter)).words.startswith("bit-equal")
+
+
+def test_figures_that_are_not_there_or_that_nothing_comes_to_are_one(
+    parents: Mapping[str, RunFolder],
+) -> None:
+    *events, end = read(parents["cubic"].recording)
+    assert isinstance(end, End)
+    said = "train_loss of the result was recorded as nothing and comes to"
+    assert said in verify("a-run", History([*events, replace(end, result={})])).words
+    more = replace(end, result={**end.result, "test_accuracy": 1.0})
+    said = "test_accuracy of the result was recorded as 1.0 and comes to nothing"
+    assert said in verify("a-run", History([*events, more])).words
+
+
+def test_it_is_said_where_no_weights_were_compared(parents: Mapping[str, RunFolder]) -> None:
+    events = [each for each in read(parents["cubic"].recording) if not isinstance(each, Snapshot)]
+    said = "bit-equal: 60 steps and what they come to; no weights are recorded"
+    assert verify("a-run", History(events)).words == said
 
 
 def test_what_cannot_be_verified_is_no_difference(parents: Mapping[str, RunFolder]) -> None:

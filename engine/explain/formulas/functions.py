@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ...components.activation_rules import ActivationRule
 from ...components.activations import ACTIVATIONS
 from ...components.formulas import names_in, parsed
-from ...components.losses import LossRule
+from ...components.losses import LossBase, LossRule
 from ...text.source_code import WIDTH, define, listed
 from ..language import Language
 
@@ -95,46 +96,59 @@ def loss_blocks(experiment: Experiment, language: Language) -> list[str]:
     rule, each = loss.rule, type(loss).each
     if experiment.has_shares:
         rule, each = OF_SHARES, "-t log softmax(y), of all classes"
-    constants = loss.arguments
     numbers = "y.shape[1]"
     if loss.targets != "classes" and experiment.outputs > 1:
         numbers = f"({experiment.outputs} * y.shape[1])"
-    mean = loss.reduction == "mean"
-    weighs = loss.class_weights is not None
-    counted = "(weights_of(t) * each)" if weighs else "each"
-    total = f"{counted}.sum(){f' / {numbers}' if mean else ''}"
-    about = f"{each}, the {'mean' if mean else 'sum'} over the rows"
+    return [
+        *_weight_blocks(experiment),
+        _loss_block(loss, rule, each, numbers, language),
+        _slope_block(loss, rule, numbers, language),
+        *_accuracy_blocks(experiment),
+    ]
+
+
+def _loss_block(loss: LossBase, rule: LossRule, each: str, numbers: str, language: Language) -> str:
+    """Return the loss, of what each of so many numbers costs."""
+    is_mean = loss.reduction == "mean"
+    counted = "each" if loss.class_weights is None else "(weights_of(t) * each)"
+    total = f"{counted}.sum(){f' / {numbers}' if is_mean else ''}"
+    about = f"{each}, the {'mean' if is_mean else 'sum'} over the rows"
     if loss.root:
         total, about = f"({total}) ** 0.5", f"the root of the mean of {each}"
-    formulas = {**rule.parts, "each": rule.each}
-    cost = [f"{of} = {language.expression(how, constants)}" for of, how in formulas.items()]
-    cost.append(f"return float({total})")
-    fall = language.expression(rule.slope, constants)
-    fall = f"weights_of(t) * ({fall})" if weighs else fall
+    lines = _lines({**rule.parts, "each": rule.each}, loss, language)
+    lines.append(f"return float({total})")
+    return define("loss_of", wrapped(f"Return {about}."), lines, "y, t")
+
+
+def _slope_block(loss: LossBase, rule: LossRule, numbers: str, language: Language) -> str:
+    """Return the derivative of the loss by the outputs."""
     spoken = names_in(parsed(rule.slope))
-    back = [
-        f"{of} = {language.expression(how, constants)}"
-        for of, how in rule.parts.items()
-        if of in spoken
-    ]
-    back.append(f"return {f'({fall}) / {numbers}' if mean else fall}")
+    lines = _lines({of: how for of, how in rule.parts.items() if of in spoken}, loss, language)
+    slope = language.expression(rule.slope, loss.arguments)
+    if loss.class_weights is not None:
+        slope = f"weights_of(t) * ({slope})"
+    lines.append(f"return {f'({slope}) / {numbers}' if loss.reduction == 'mean' else slope}")
     if loss.root:
-        back = [
+        lines = [
             "loss = loss_of(y, t)",
             "# At 0 the root has a corner, and 0 is one of the slopes there.",
             f"return (y - t) / (loss * {numbers}) if loss > 0 else 0 * y",
         ]
-    told = f"Return its derivative by y: {type(loss).slope}."
-    blocks = [
-        *_weight_blocks(experiment),
-        define("loss_of", wrapped(f"Return {about}."), cost, "y, t"),
-        define("loss_slope", wrapped(told), back, "y, t"),
-    ]
-    if experiment.has_accuracy:
-        right = "y.argmax(axis=0) == t.argmax(axis=0)"
-        if loss.targets != "classes":
-            right = f"(y > {loss.threshold():g}) == (t > 0.5)"
-        lines = [f"right = {right}", "return float(right.sum()) / y.shape[1]"]
-        told = "Return the share of rows whose class is right."
-        blocks.append(define("accuracy_of", told, lines, "y, t"))
-    return blocks
+    about = f"Return its derivative by y: {type(loss).slope}."
+    return define("loss_slope", wrapped(about), lines, "y, t")
+
+
+def _lines(formulas: Mapping[str, str], loss: LossBase, language: Language) -> list[str]:
+    settings = loss.arguments
+    return [f"{of} = {language.expression(how, settings)}" for of, how in formulas.items()]
+
+
+def _accuracy_blocks(experiment: Experiment) -> list[str]:
+    if not experiment.has_accuracy:
+        return []
+    right = "y.argmax(axis=0) == t.argmax(axis=0)"
+    if experiment.loss.targets != "classes":
+        right = f"(y > {experiment.loss.threshold():g}) == (t > 0.5)"
+    lines = [f"right = {right}", "return float(right.sum()) / y.shape[1]"]
+    about = "Return the share of rows whose class is right."
+    return [define("accuracy_of", about, lines, "y, t")]

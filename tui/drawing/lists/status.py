@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, Final
@@ -134,53 +134,71 @@ Fact = tuple[int, str, Style]
 
 def _facts(standing: Standing, look: Look) -> list[Fact]:
     """Return what there is to say, in the order in which it is said."""
-    text, muted = look.style("text"), look.style("muted")
     facts: list[Fact] = []
     if standing.reading is not None:
         # The rest of the line is not all there is.
         facts.append((-1, reading_words(standing.reading), look.style("warning")))
     if standing.state in ("none", "lecture", "starting"):
         return facts
+    return [
+        *facts,
+        *_step_facts(standing, look),
+        *_quality_facts(standing, look),
+        *_member_facts(standing, look),
+        *_training_facts(standing, look),
+    ]
+
+
+def _step_facts(standing: Standing, look: Look) -> Iterator[Fact]:
+    """Yield how far it is."""
+    text = look.style("text")
+    of = f"/{count(standing.steps)}" if standing.steps else ""
+    where = (standing.place or f"step {count(standing.step)}") + of
+    if standing.state == "silent" and standing.reason:
+        yield 0, plain(standing.reason), look.style("warning")
+    if standing.trained is not None:
+        where = f"shown {count(standing.step)}{look.glyphs.dot}trained {count(standing.trained)}"
+    yield 0, where, text
+    if standing.state != "ended" and standing.steps:
+        share, eighths = min(standing.step / standing.steps, 1.0), len(look.glyphs.eighths)
+        bar = look.glyphs.bar(int(share * 10 * eighths) / eighths).ljust(10, look.glyphs.track)
+        yield 7, f"{bar} {percent(share)}", look.style("train")
+    if standing.epoch is not None:
+        of_all = f"/{count(standing.epochs)}" if standing.epochs else ""
+        epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
+        yield 6, f"epoch {epoch}{of_all}", text
+
+
+def _quality_facts(standing: Standing, look: Look) -> Iterator[Fact]:
+    """Yield how good it is, in training and on the dev set."""
 
     def apart(name: str) -> str:
         deviation = standing.crowd.deviations.get(name) if standing.crowd is not None else None
         return _apart(deviation, look.glyphs)
 
-    of = f"/{count(standing.steps)}" if standing.steps else ""
-    where = (standing.place or f"step {count(standing.step)}") + of
-    if standing.state == "silent" and standing.reason:
-        facts.append((0, plain(standing.reason), look.style("warning")))
-    if standing.trained is not None:
-        where = f"shown {count(standing.step)}{look.glyphs.dot}trained {count(standing.trained)}"
-    facts.append((0, where, text))
-    if standing.state != "ended" and standing.steps:
-        share, eighths = min(standing.step / standing.steps, 1.0), len(look.glyphs.eighths)
-        bar = look.glyphs.bar(int(share * 10 * eighths) / eighths).ljust(10, look.glyphs.track)
-        facts.append((7, f"{bar} {percent(share)}", look.style("train")))
-    if standing.epoch is not None:
-        of_all = f"/{count(standing.epochs)}" if standing.epochs else ""
-        epoch = count(int(standing.epoch)) if standing.epoch >= 1 else f"{standing.epoch:.1f}"
-        facts.append((6, f"epoch {epoch}{of_all}", text))
     if standing.loss is not None:
         loss = f"loss {look.figure(standing.loss)}{apart('loss')}"
-        facts.append((1, loss, look.style("train", bold=True)))
-    judged = (("accuracy", standing.dev_accuracy), ("loss", standing.dev_loss))
-    for name, value in [each for each in judged if each[1] is not None][:1]:
+        yield 1, loss, look.style("train", bold=True)
+    measured = (("accuracy", standing.dev_accuracy), ("loss", standing.dev_loss))
+    for name, value in [each for each in measured if each[1] is not None][:1]:
         words = f"dev {name} {look.figure(value or 0.0)}{apart(f'dev_{name}')}"
-        facts.append((2, words, look.style("dev", bold=True)))
-    facts += _member_facts(standing, look)
+        yield 2, words, look.style("dev", bold=True)
+
+
+def _training_facts(standing: Standing, look: Look) -> Iterator[Fact]:
+    """Yield how it is trained: how fast, at which rate, on what."""
+    text, muted = look.style("text"), look.style("muted")
     if standing.state == "running":
-        facts.append((3, f"{rate(standing.steps_per_second)} steps/s", text))
+        yield 3, f"{rate(standing.steps_per_second)} steps/s", text
         if standing.steps_per_second > 0 and standing.steps:
             left = (standing.steps - standing.step) / standing.steps_per_second
-            facts.append((8, f"{duration(left)} left", muted))
+            yield 8, f"{duration(left)} left", muted
     if math.isfinite(standing.lr):
-        facts.append((5, f"lr {short(float(f'{standing.lr:.4g}'))}", text))
+        yield 5, f"lr {short(float(f'{standing.lr:.4g}'))}", text
     if standing.device:
-        facts.append((4, plain(standing.device), muted))
+        yield 4, plain(standing.device), muted
     if standing.gradients:
-        facts.append((9, f"gradients by {plain(standing.gradients)}", muted))
-    return facts
+        yield 9, f"gradients by {plain(standing.gradients)}", muted
 
 
 def reading_words(share: float) -> str:

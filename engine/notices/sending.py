@@ -10,6 +10,7 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
+from threading import Thread
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
@@ -22,6 +23,9 @@ COMMAND_SECONDS: Final = 60
 
 WEBHOOK_SECONDS: Final = 10
 """How long a webhook may take to answer."""
+
+MOST_SECONDS: Final = 2 * WEBHOOK_SECONDS
+"""How long it may take in all: looking up its name, and an answer that comes byte by byte."""
 
 Call = Callable[..., Any]
 
@@ -93,13 +97,37 @@ def _by_webhook(addressees: Addressees, notice: Notice, post: Call) -> Iterator[
     if not addressees.webhook:
         return
     headers = {"Content-Type": "application/json", "User-Agent": "epochal"}
+    request = Request(addressees.webhook, notice.body, headers, method="POST")
     try:
-        post(Request(addressees.webhook, notice.body, headers, method="POST"))
+        _in_time(lambda: post(request), MOST_SECONDS)
     except HTTPError as error:
         error.close()
         yield f"the webhook of [notify] answered {error.code}"
     except (OSError, HTTPException, ValueError) as error:
         yield f"the webhook of [notify] {_why(error)}"
+
+
+def _in_time(call: Call, seconds: float) -> None:
+    """Make a call, and raise what it raises.
+
+    Raises:
+        TimeoutError: It takes longer. It goes on by itself, as long as this process does.
+    """
+    raised: list[BaseException] = []
+
+    def made() -> None:
+        try:
+            call()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = Thread(target=made, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError
+    if raised:
+        raise raised[0]
 
 
 def _why(error: Exception) -> str:

@@ -129,6 +129,17 @@ def test_a_webhook_that_is_not_reached_is_told_without_its_address(
     assert "s3cret" not in complaint
 
 
+def test_a_webhook_whose_answer_never_ends_is_left_to_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As where its name is looked up, or a byte comes now and then: no timeout of a socket sees it.
+    monkeypatch.setattr(sending, "MOST_SECONDS", 0.05)
+    over = threading.Event()
+    (said,) = send(HOOK, NOTICE, post=lambda request: over.wait())
+    over.set()
+    assert said == "the webhook of [notify] did not answer within 10 s"
+
+
 def test_a_certificate_that_is_not_trusted_here_is_told_nothing(server: HTTPServer) -> None:
     mine = Path(__file__).with_name("self-signed.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

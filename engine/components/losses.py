@@ -94,10 +94,13 @@ class LossBase(Section):
         """Hold every loss to be whole.
 
         Raises:
-            TypeError: It lacks something, or its rule speaks of unknown things.
+            TypeError: It lacks something, its rule speaks of unknown things, or it is a root that
+                nothing computes.
         """
         parts = ("functional", "formula", "targets", "outputs", "each", "slope", "rule", "root")
         check_whole(cls, LossBase, ("name", *parts))
+        if cls.root and cls.formula == "RuledFormula":
+            raise TypeError(f"{cls.__name__}: the root of a mean needs a formula of its own")
         if unknown := cls.rule.settings - {*cls.model_fields}:
             raise TypeError(f"{cls.__name__}: no settings: {', '.join(sorted(unknown))}")
 

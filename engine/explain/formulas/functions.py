@@ -127,13 +127,12 @@ def _slope_block(loss: LossBase, rule: LossRule, numbers: str, language: Languag
     slope = language.expression(rule.slope, loss.arguments)
     if loss.class_weights is not None:
         slope = f"weights_of(t) * ({slope})"
-    lines.append(f"return {f'({slope}) / {numbers}' if loss.reduction == 'mean' else slope}")
+    returned = f"({slope}) / {numbers}" if loss.reduction == "mean" else slope
     if loss.root:
-        lines = [
-            "loss = loss_of(y, t)",
-            "# At 0 the root has a corner, and 0 is one of the slopes there.",
-            f"return (y - t) / (loss * {numbers}) if loss > 0 else 0 * y",
-        ]
+        corner = "# At 0 the root has a corner, and 0 is one of the slopes there."
+        lines = ["loss = loss_of(y, t)", *lines, corner]
+        returned += " if loss > 0 else 0 * y"
+    lines.append(f"return {returned}")
     about = f"Return its derivative by y: {type(loss).slope}."
     return define("loss_slope", wrapped(about), lines, "y, t")
 

@@ -122,6 +122,11 @@ def test_a_rule_that_speaks_of_unknown_things_is_no_entry() -> None:
         written(rule=QUANTILE)
 
 
+def test_a_root_has_a_formula_of_its_own() -> None:
+    with pytest.raises(TypeError, match="Mine: the root of a mean needs a formula of its own"):
+        written(root=True, formula="RuledFormula")
+
+
 def test_what_a_rule_chooses_between_two_numbers_is_not_rounded_to_float32() -> None:
     y, t = torch.tensor([1.0, 3.0], dtype=torch.float64), torch.full((2,), 2.0).double()
     spec = written(rule=QUANTILE, share=0.9)()

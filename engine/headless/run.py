@@ -367,6 +367,8 @@ def _status(end: End | None, history: History, *, interrupted: bool) -> int:
 
 def _death_text(folder: RunFolder, worker: launch.Worker, *, killed: bool) -> str:
     """Say that a worker is gone, and what its log says."""
+    if not folder.path.exists():
+        return f"{plain(str(folder.path))}: was removed or moved away; its worker has ended"
     where = f"what it recorded is in {plain(str(folder.path))}"
     if killed:
         return f"the worker was killed; {where}"

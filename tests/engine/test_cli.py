@@ -449,6 +449,21 @@ class TestRun:
         assert outcome.err.splitlines()[-1] == "  MemoryError: \\x1b[31mno room"
         assert outcome.err.count("old") == 4
 
+    def test_where_the_folder_is_moved_away_it_is_not_named_as_the_place_to_look(
+        self, command: Command, worker: Callable[[Script], list[FakeWorker]]
+    ) -> None:
+        def script(fake: FakeWorker) -> Iterator[None]:
+            Recorder.create(fake.folder.recording, header()).close()
+            yield
+            fake.folder.path.rename(fake.folder.path.with_name("elsewhere"))
+            fake.status = 1
+            yield
+
+        worker(script)
+        outcome = command("run", "cubic", "-q")
+        assert (outcome.status, outcome.out) == (1, "")
+        assert outcome.err.endswith(": was removed or moved away; its worker has ended\n")
+
     def test_a_wrong_preset_leaves_no_worker(
         self, command: Command, worker: Callable[[Script], list[FakeWorker]]
     ) -> None:

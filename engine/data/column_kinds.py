@@ -55,7 +55,7 @@ class ColumnBase(Section):
         Raises:
             TypeError: It lacks something.
         """
-        check_whole(cls, ColumnBase, ("raw_columns", "codes"))
+        check_whole(cls, ColumnBase, ("kind", "raw_columns", "codes"))
 
 
 class NumberColumn(ColumnBase):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from engine.data import load
+from engine.data.column_kinds import ColumnBase, NumberColumn
 from engine.data.file import File
 from engine.data.preprocessing import Preprocessing, RawColumn
 from engine.data.scaling import ColumnScaling
@@ -243,3 +244,15 @@ def test_features_are_computed_of_what_the_columns_give() -> None:
     np.testing.assert_allclose(made.given[:, 0], [20, 30, 40, 50, 60])
     scaled = [[0, 0, 1], [5 / 32, 1, 0], [12 / 32, 0, 0], [21 / 32, 0, 0], [1, 1, 1]]
     np.testing.assert_allclose(made.inputs, scaled, rtol=1e-6)
+
+
+@pytest.mark.parametrize("left_out", ["kind", "raw_columns", "codes"])
+def test_a_kind_of_column_that_leaves_out_a_part_fails_where_it_is_written(left_out: str) -> None:
+    parts = {
+        "kind": "mine",
+        **{part: vars(NumberColumn)[part] for part in ("raw_columns", "codes")},
+    }
+    del parts[left_out]
+    kinds = {"kind": Literal["mine"]} if "kind" in parts else {}
+    with pytest.raises(TypeError, match=rf"\.Mine lacks {left_out}$"):
+        type("Mine", (ColumnBase,), {"__module__": __name__, "__annotations__": kinds, **parts})

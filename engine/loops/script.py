@@ -29,7 +29,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from ..errors import RequestError
+from ..errors import EpochalError, RequestError
 from ..text.files import read_file
 from ..text.numbers import counted
 from .loop import Loop, Stopped
@@ -50,6 +50,13 @@ ONLY_FIRST: Final = (
     "only what the script trained first is recorded; what it trained beside or after that moves "
     "other parameters, and is watched by epochal.watch"
 )
+
+
+class _Thread(threading.local):
+    """What a thread of the script does now."""
+
+    within: Optimizer | None = None
+    """The optimizer whose step is being taken: what is called within it is a part of it."""
 
 
 class ScriptWatch:
@@ -74,10 +81,11 @@ class ScriptWatch:
         """The parameters that each of those which are watched moves, by identity."""
         self._place_of = weakref.WeakKeyDictionary[Optimizer, int]()
         """Which of these an optimizer is, or is in place of, from 1 on; 0 for none."""
-        self._within: Optimizer | None = None
-        """The optimizer whose step is being taken: what is called within it is a part of it."""
+        self._here = _Thread()
         self._is_backward = False
         self._beginning = threading.Lock()
+        self.is_refused = False
+        """Whether no run could be made."""
         self.others = 0
         """How many optimizers have stepped that move nothing of what is watched."""
 
@@ -138,7 +146,7 @@ class ScriptWatch:
             self._begin()
         if self._loss is None:
             self._loss = loss
-        elif self._within is None:
+        elif self._here.within is None:
             self._loss = self._loss + loss
 
     def _remembering(self, original: Any) -> Any:
@@ -169,13 +177,13 @@ class ScriptWatch:
             self._made.append(weakref.ref(optimizer))
             self._begin()
         # The same one again where its last step came to no end.
-        if self._within in (None, optimizer):
-            self._within = optimizer
+        if self._here.within in (None, optimizer):
+            self._here.within = optimizer
             self._say_loss(optimizer, taken=False)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if not is_dynamo_compiling() and self._within is optimizer:
-            self._within = None
+        if not is_dynamo_compiling() and self._here.within is optimizer:
+            self._here.within = None
             # With a closure it is computed within the step.
             self._say_loss(optimizer, taken=True)
 
@@ -202,14 +210,18 @@ class ScriptWatch:
         with self._beginning:
             there = (each() for each in self._made)
             optimizers = [*_training(each for each in there if each is not None)]
-            if self.loop is not None or not optimizers:
+            if self.loop is not None or self.is_refused or not optimizers:
                 return
             self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
             wanted = set[int]().union(*self._moved)
             # By type: to ask an object for its class may wake what is deprecated, or load it.
             modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
-            self.loop = watch(named_together(modules, wanted), optimizers, **self._options)
-            self.loop.attach()
+            try:
+                self.loop = watch(named_together(modules, wanted), optimizers, **self._options)
+            except EpochalError as error:
+                # The script's work is worth more than its record.
+                self.is_refused = True
+                print(f"epochal: {error}; the script goes on unwatched", file=sys.stderr)
 
 
 def _training(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
@@ -273,7 +285,7 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             # The end that was asked for.
             return 0
         finally:
-            if watched.loop is None:
+            if watched.loop is None and not watched.is_refused:
                 print(f"epochal: {NOTHING}", file=sys.stderr)
             elif watched.others:
                 print(

@@ -334,6 +334,19 @@ def test_of_several_trainings_one_is_a_run_and_the_others_are_told(
     assert history.last_step >= 3
 
 
+def test_a_script_for_which_no_run_can_be_made_goes_on_unwatched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").write_text("")
+    text = f"{ONE_AFTER_ANOTHER}train()\ntrain()\nprint('trained')"
+    with ScriptWatch(name="program", runs=tmp_path / "runs"):
+        exec(compile(text, "<program>", "exec"), {"__name__": "__main__"})
+    out, err = capsys.readouterr()
+    assert out == "trained\n"
+    assert err.count("no run can be made here") == 1
+    assert "the script goes on unwatched" in err
+
+
 UPDATES_ITSELF = """
 import gc, torch
 weight = torch.ones(3, requires_grad=True)

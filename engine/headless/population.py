@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..text.averages import deviation_of, mean_of
 from ..text.numbers import figure_text
 from ..text.safe import plain
 from ..text.tables import SETS, aligned, finite, mean_text, value_text
@@ -71,9 +72,9 @@ def figure_lines(result: Mapping[str, Any]) -> list[str]:
     rows = []
     for key, values in result.items():
         if isinstance(values, list) and key not in TOLD and (numbers := finite(values)):
-            spread = figure_text(statistics.stdev(numbers)) if len(numbers) > 1 else ""
+            spread = figure_text(deviation_of(numbers)) if len(numbers) > 1 else ""
             row = [min(numbers), statistics.median(numbers), max(numbers)]
-            cells = [figure_text(statistics.fmean(numbers)), spread, *map(figure_text, row)]
+            cells = [figure_text(mean_of(numbers)), spread, *map(figure_text, row)]
             rows.append([plain(key.replace("_", " ")), *cells])
     return aligned([head, *rows], numbers=True) if rows else []
 

@@ -29,6 +29,7 @@ from ..experiment.members import Original, setting_of
 from ..experiment.sweep import Sweep
 from ..recording.file import read as events_of
 from ..recording.history import History
+from ..text.averages import mean_of
 from ..text.files import why
 from ..text.owned import open_own, open_to_append
 from ..text.parsing import from_json
@@ -305,7 +306,7 @@ class Search:
         for step in self._steps:
             losses = [_loss_at(row, step, histories) for row in networks if row.step >= step]
             if finite := [loss for loss in losses if math.isfinite(loss)]:
-                yield step, statistics.fmean(finite)
+                yield step, mean_of(finite)
 
 
 def _loss_at(row: TrialRow, step: int, histories: dict[Path, History]) -> float:
@@ -322,7 +323,7 @@ def _objective(networks: Sequence[TrialRow]) -> float:
     if any(row.state == "diverged" for row in networks):
         return math.inf
     key = "dev_loss" if all("dev_loss" in row.figures for row in networks) else "train_loss"
-    return statistics.fmean(row.figures.get(key, math.inf) for row in networks)
+    return mean_of([row.figures.get(key, math.inf) for row in networks])
 
 
 def _distribution(axis: SweepAxis) -> BaseDistribution:

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from ..recording.events import PRUNED, End
+from ..recording.fitting import fitting_result, is_int
 from ..runs.summary import Glance, GlancedRun
+from ..text.averages import deviation_of, mean_of
 from .folder import SweepFolder
 from .group import TrialGroup
 from .plan import Plan
@@ -284,7 +285,7 @@ def _rows(plan: Plan, folder: SweepFolder, glances: Mapping[int, Glance]) -> Ite
         group, member = places[trial.number]
         alone = len(group.trials) == 1
         run = folder.group(group.number)
-        came_to = _came_to(glances[group.number], member, alone)
+        came_to = _came_to(glances[group.number], member, len(group.trials))
         # One that was ended early has not come to what it would have come to alone.
         alone = alone and came_to["state"] != PRUNED
         yield TrialRow(**common, run=run.path, member=member, alone=alone, **came_to)
@@ -295,16 +296,21 @@ def statuses_of(end: End, trials: int) -> list[str]:
     return end.result.get("statuses") or [end.status] * trials
 
 
-def _came_to(glance: Glance, member: int, alone: bool) -> dict[str, Any]:
+def _came_to(glance: Glance, member: int, members: int) -> dict[str, Any]:
     """Return what a group's run says of one of its members."""
     end = glance.end
     if end is None:
         going = glance.state in ("running", "paused", "silent")
         return {"state": "training" if going else "waiting", "step": glance.step}
+    # The plan may have been written over since: figures of other networks are none of these.
+    result = fitting_result(end.result, members)
 
     def of_member(key: str) -> Any:
-        value = end.result.get(key)
-        return value[member] if isinstance(value, list) and not alone else value
+        value = result.get(key)
+        return value[member] if isinstance(value, list) else value
+
+    def step_of(key: str) -> int:
+        return value if is_int(value := of_member(key)) else 0
 
     status, reason = of_member("statuses") or end.status, of_member("reasons") or end.reason
     if status == "finished" and reason == PRUNED:
@@ -316,8 +322,8 @@ def _came_to(glance: Glance, member: int, alone: bool) -> dict[str, Any]:
         "state": status if status in get_args(TrialState) else stopped,
         "reason": reason,
         "figures": figures if status != "failed" else {},
-        "best_step": of_member("best_step") or None,
-        "step": of_member("ended_at") or end.step,
+        "best_step": step_of("best_step") or None,
+        "step": step_of("ended_at") or end.step,
     }
 
 
@@ -332,9 +338,7 @@ def _setting(trials: Sequence[TrialRow]) -> SweptSetting:
         over = [trial for trial in trials if trial.state == "finished"]
         if values := [trial.figures[key] for trial in over if key in trial.figures]:
             figures[key] = SpreadFigure(
-                mean=statistics.fmean(values),
-                spread=statistics.stdev(values) if len(values) > 1 else 0.0,
-                count=len(values),
+                mean=mean_of(values), spread=deviation_of(values), count=len(values)
             )
     return SweptSetting(
         preset=trials[0].preset, setting=trials[0].setting, trials=tuple(trials), figures=figures

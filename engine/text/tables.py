@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from typing import Any, Final
 
+from .averages import deviation_of, mean_of
 from .numbers import figure_text
 from .safe import plain
 
@@ -23,8 +23,8 @@ def finite(values: Sequence[Any]) -> list[float]:
 
 def mean_text(values: Sequence[float]) -> str:
     """Return the mean of several members' figures, and their standard deviation."""
-    mean = figure_text(statistics.fmean(values))
-    return mean if len(values) == 1 else f"{mean} ± {figure_text(statistics.stdev(values))}"
+    mean = figure_text(mean_of(values))
+    return mean if len(values) == 1 else f"{mean} ± {figure_text(deviation_of(values))}"
 
 
 def value_text(value: object) -> str:

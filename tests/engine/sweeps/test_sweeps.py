@@ -25,6 +25,7 @@ from engine.results.run import of_folder
 from engine.runs.finding import find_run
 from engine.runs.folder import RunFolder
 from engine.runs.listing import run_cells
+from engine.sweeps import plan as plans
 from engine.sweeps import printing
 from engine.sweeps.folder import SweepFolder, find_sweep, list_sweeps
 from engine.sweeps.group import TrialGroup
@@ -163,6 +164,17 @@ class TestTable:
         assert first.figures["test_loss"].mean == pytest.approx(sum(values) / 2)
         assert first.figures["test_loss"].count == 2
         assert table.settings[1].figures == {}
+
+    def test_figures_of_other_networks_than_planned_are_none_of_the_trials(
+        self, done: SweepFolder, tmp_path: Path
+    ) -> None:
+        copied = SweepFolder(shutil.copytree(done.path, tmp_path / done.path.name))
+        group = copied.plan().groups[0]
+        every = tuple(range(len(copied.plan().trials)))
+        plans.add(copied.plan_file, [], [dataclasses.replace(group, trials=every)])
+        rows = read(copied.path).trials
+        assert not any(row.figures for row in rows)
+        assert {row.step for row in rows} == {rows[0].step}
 
     def test_as_text_what_diverged_is_counted_and_named(self, done: SweepFolder) -> None:
         told = printing.text(read(done.path))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from engine.text.averages import deviation_of, mean_of
 from engine.text.safe import plain
 
 from ...style.numbers import count, short
@@ -222,9 +222,9 @@ def heat_map_of(table: SweepTable, choice: HeatChoice) -> HeatMap:
         numbers["finished"][at] = sum(each in ("finished", "diverged", "pruned") for each in states)
         values = figures_in(trials, choice.figure)
         if values:
-            mean[at] = statistics.fmean(values)
+            mean[at] = mean_of(values)
         if len(values) > 1:
-            spread[at] = statistics.stdev(values)
+            spread[at] = deviation_of(values)
     return HeatMap(
         figure=figure_words(choice.figure) or "no figure yet",
         row_key=choice.rows,

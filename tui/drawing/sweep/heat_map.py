@@ -185,7 +185,7 @@ def levels_of(heat: HeatMap) -> Counts:
 def is_logarithmic(heat: HeatMap) -> bool:
     """Return whether the figures lie so far apart that their ratios are what counts."""
     figures = heat.mean[np.isfinite(heat.mean)]
-    return bool(len(figures) and figures.min() > 0 and figures.max() > WIDE_RANGE * figures.min())
+    return bool(len(figures) and figures.min() > 0 and figures.max() / WIDE_RANGE > figures.min())
 
 
 def _corner(heat: HeatMap) -> str:

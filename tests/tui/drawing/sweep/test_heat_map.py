@@ -115,6 +115,7 @@ def test_figures_far_apart_stand_on_a_logarithmic_scale_and_it_says_so() -> None
     assert levels_of(far).tolist() == [[7, 4, 0]]
     assert text(far, 80, 8)[-1].endswith("better, logarithmic")
     assert not is_logarithmic(heat([[0.0, 1.0]]))
+    assert is_logarithmic(heat([[1.0, 1e308]]))
 
 
 def test_with_colours_each_level_has_its_own_and_without_them_its_glyph() -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.million import QUIET, record
-from engine.diagnosis import told
+from engine.diagnosis import report
 from engine.headless.log import RunLog
 from engine.recording.events import End
 from engine.recording.file import Reader
@@ -182,7 +182,7 @@ def follow(recording: Path) -> None:
         log.tell(history, whole=not reader.behind)
         if not reader.behind:
             break
-    told.findings_of(history)
+    report.findings_of(history)
 
 
 def main() -> None:

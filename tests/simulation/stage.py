@@ -18,7 +18,7 @@ from engine.recording.file import Recorder
 from engine.recording.tail import Tail
 from engine.runs import processes
 from engine.runs.requests import Control, Inbox
-from engine.training import checkpoints, records, resuming
+from engine.training import checkpoints, failures, resuming
 
 from . import training
 from .calls import answered, process, world
@@ -43,7 +43,7 @@ def _substitutes() -> list[tuple[Any, str, Any]]:
         (worker, "Meter", training.Meter),
         (worker, "header_of", training.header_of),
         (worker, "sys", types.SimpleNamespace(stderr=io.StringIO())),
-        (records, "traceback", types.SimpleNamespace(print_exc=lambda: None)),
+        (failures, "traceback", types.SimpleNamespace(print_exc=lambda: None)),
         (worker, "_stop_on_signals", lambda inbox: None),
         (resuming, "trainer_of", lambda *_, **__: training.Trainer()),
         (resuming, "differences_of", lambda *_: []),

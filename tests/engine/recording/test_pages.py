@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.diagnosis import evidence, told
+from engine.diagnosis import evidence, report
 from engine.experiment.experiment import Experiment
 from engine.presets import preset as presets
 from engine.recording import pages
@@ -81,9 +81,9 @@ def _answers(history: History) -> Iterator[Any]:
         for member in members:
             yield best_step(then, member)
             yield [each.plain() for each in improvements(then, member, least=0)]
-            yield [told.plain_object(each) for each in told.findings_of(then, step, member)]
+            yield [report.plain_object(each) for each in report.findings_of(then, step, member)]
         yield [each.plain() for each in improvements(then, None, after=20)]
-        yield [told.plain_object(each) for each in told.findings_of(then, step)]
+        yield [report.plain_object(each) for each in report.findings_of(then, step)]
     for rows in history.series.values():
         yield rows.steps
         yield rows.between(510, 1030)

@@ -23,6 +23,8 @@ SIZES = {(80, 24): 15, (120, 40): 30, (200, 60): 60}
 """Columns and lines, and the kB/s that they may take."""
 WATCHED = 4.0
 """Seconds over which bytes are counted."""
+PATIENCE = 60.0
+"""Seconds after which what has not begun does not begin any more."""
 ANSWERED = 0.8
 """Seconds of silence after which a key has been answered."""
 
@@ -55,7 +57,7 @@ def first_frame() -> None:
 
 def first_step(runs: str) -> float:
     """Return the seconds from space to the first step on the screen, with the worker warm."""
-    terminal = Terminal("open", "two-moons", "--set", "train.epochs=1000000", EPOCHAL_RUNS=runs)
+    terminal = Terminal("open", "two-moons", "--set", "train.epochs=100000000", EPOCHAL_RUNS=runs)
     try:
         terminal.shows("ready")
         terminal.read(0.5)
@@ -75,7 +77,9 @@ def wait_for_warmth(terminal: Terminal) -> None:
 def start_and_see(terminal: Terminal) -> None:
     """Press space, and read until a step is on the screen."""
     terminal.press(" ")
+    until = time.monotonic() + PATIENCE
     while "running" not in terminal.text:
+        assert time.monotonic() < until, f"nothing runs; on the screen:\n{terminal.text}"
         terminal.read(0.002)
 
 
@@ -90,7 +94,7 @@ def stop(terminal: Terminal) -> None:
 def bytes_per_second(size: tuple[int, int], runs: str) -> tuple[float, float]:
     """Return the bytes a second while a run trains flat out, and while it is paused."""
     terminal = Terminal(
-        *("open", "two-moons", "--set", "train.epochs=1000000"),
+        *("open", "two-moons", "--set", "train.epochs=100000000"),
         size=size,
         EPOCHAL_RUNS=runs,
         SSH_CONNECTION="far away",

@@ -299,11 +299,11 @@ def _network(model: Model) -> dict[str, Any]:
     return {**network, "init": _common(model.inits)}
 
 
-def _of_learning(model: Model, experiments: Sequence[Any]) -> Sequence[Any]:
+def _of_learning(model: Model, settings: Sequence[Any]) -> Sequence[Any]:
     """Return what the layers with weights have, of what all but the output layer have."""
     if not model.layers:
-        return experiments[:-1]
-    return [said for layer, said in zip(model.layers, experiments, strict=False) if layer.learns]
+        return settings[:-1]
+    return [said for layer, said in zip(model.layers, settings, strict=False) if layer.learns]
 
 
 def _common(values: Sequence[Any]) -> Any:

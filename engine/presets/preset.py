@@ -128,10 +128,15 @@ def recorded_experiment(header: Header) -> Experiment:
 
     Raises:
         PresetError: It no longer holds, as where its data file is gone, or it does not fit what was
-            recorded of it: classes where no row has an accuracy, or numbers where rows have.
+            recorded of it: classes where no row has an accuracy, numbers where rows have, or more
+            or fewer classes or outputs than are named.
     """
     experiment = resolve(header.experiment, header.run, recorded=True)
-    if ("accuracy" in header.columns.get("train", ())) != experiment.has_accuracy:
+    measured = "accuracy" in header.columns.get("train", ())
+    # A recording of an earlier version names none.
+    named = len(header.target_names or experiment.data.target_names)
+    fits = measured == experiment.has_accuracy and named == len(experiment.data.target_names)
+    if not fits:
         raise PresetError([Problem(header.run, "", UNSAID)])
     return experiment
 

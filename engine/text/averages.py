@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 def mean_of(values: Sequence[float]) -> float:
-    """Return the mean of finite numbers, at least one: in range, though their sum may not be."""
+    """Return the mean of at least one number: in range, though their sum may not be."""
     try:
         return statistics.fmean(values)
     except OverflowError:

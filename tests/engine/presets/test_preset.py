@@ -647,6 +647,11 @@ def test_an_experiment_that_does_not_fit_what_was_recorded_of_it_is_refused(name
     other = [*{*columns} ^ {"accuracy"}]
     with pytest.raises(PresetError, match="run: its recording does not say what was trained"):
         presets.recorded_experiment(replace(header, columns={**header.columns, "train": other}))
+    for named in (header.target_names[1:] or ["y", "z"], [*header.target_names, "another"]):
+        with pytest.raises(PresetError, match="does not say"):
+            presets.recorded_experiment(replace(header, target_names=named))
+    unnamed = presets.recorded_experiment(replace(header, target_names=[]))
+    assert unnamed == presets.load(name).experiment
     with_none = {group: each for group, each in header.columns.items() if group != "train"}
     if "accuracy" in columns:
         with pytest.raises(PresetError, match="does not say"):

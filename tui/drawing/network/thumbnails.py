@@ -165,12 +165,12 @@ def _style(above: int, below: int) -> Style:
     return Style(color=Color.from_ansi(above), bgcolor=Color.from_ansi(below))
 
 
-def _beside(shown: list[list[Text]], row: int, wide: int) -> Iterator[Text]:
+def _beside(shown: list[list[Text]], room: int, wide: int) -> Iterator[Text]:
     """Yield the lines of pictures that stand side by side."""
     for parts in zip(*shown, strict=True):
         line = Text(end="", no_wrap=True)
         for part in parts:
-            line.append_text(part).append(" " * (row - wide + 2))
+            line.append_text(part).append(" " * (room - wide + 2))
         yield line
 
 

@@ -8,8 +8,11 @@ stands in ``tui.terminal.leaned_on``.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import torch
@@ -100,3 +103,60 @@ def group_store() -> Any:
     from torch.distributed import distributed_c10d
 
     return distributed_c10d._get_default_store()
+
+
+TENSOR_CALLS: Final[Mapping[str, str]] = {
+    "is_defined": "is_defined",
+    "layout_of": "get_layout",
+    "type_of": "get_dtype",
+    "device_of": "get_device_type",
+    "size_of": "get_numel",
+    "is_contiguous": "is_contiguous",
+    "start_of": "get_data_ptr",
+}
+"""What is asked of a tensor, and how PyTorch's interface for C calls it."""
+
+_LAST_TRIED: Final = (2, 13)
+"""The newest torch whose C++ was seen to be as ``tensor_functions`` takes it to be."""
+
+
+def tensor_functions(real: str) -> dict[str, int] | None:
+    """Return by name the addresses of PyTorch's functions that find a gradient, and its names for
+    an ordinary tensor in this process's memory; None where they are not known to be there.
+
+    Its interface for C is made to last, but knows of no gradients: ``TensorImpl::grad`` is of its
+    C++, which a later version may have otherwise.
+
+    Args:
+        real: What the tensor has, ``"float"`` or ``"double"``.
+    """
+    version = tuple(int(part) for part in torch.__version__.split(".")[:2])
+    if sys.platform != "linux" or version > _LAST_TRIED or sys.maxsize < 2**32:
+        return None
+    folder = Path(torch.__file__).parent / "lib"
+    try:
+        core, calls = (ctypes.CDLL(str(folder / f"lib{name}.so")) for name in ("c10", "torch_cpu"))
+        found = {"gradient": core._ZNK3c1010TensorImpl4gradEv}
+        for name, call in TENSOR_CALLS.items():
+            found[name] = getattr(calls, f"aoti_torch_{call}")
+        return {
+            "layout": calls.aoti_torch_layout_strided(),
+            "device": calls.aoti_torch_device_type_cpu(),
+            "type": getattr(calls, f"aoti_torch_dtype_float{32 if real == 'float' else 64}")(),
+            **{name: _address(each) for name, each in found.items()},
+        }
+    except (OSError, AttributeError):
+        return None
+
+
+def _address(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def place_within(tensor: torch.Tensor) -> int | None:
+    """Return how many bytes behind the beginning of a tensor's object the address lies of what it
+    is the object of; None where it is not found.
+    """
+    size = type(tensor).__basicsize__
+    words = (ctypes.c_void_p.from_address(id(tensor) + each).value for each in range(0, size, 8))
+    return next((8 * place for place, each in enumerate(words) if each == tensor._cdata), None)

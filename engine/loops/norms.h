@@ -4,6 +4,7 @@
  * summed again in double, as all of double is.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SUMS 32
@@ -52,6 +53,61 @@ static double float_squares(const float *numbers, int64_t count)
 
 NORMS(norms_float, float, float_squares)
 NORMS(norms_double, double, double_squares)
+
+/* Parameters as Python has them, and PyTorch's own functions that find their gradients: to ask for
+ * these in Python, five questions each, takes as long as to read a million numbers.
+ */
+struct parameters {
+    int64_t count;
+    /* Where each object lies, and how far within it what it is the object of. */
+    const char *const *objects;
+    int64_t within;
+    const int64_t *sizes;
+    /* Where the gradients of this step begin. */
+    void **starts;
+    int32_t layout, type, device;
+    const void *(*gradient)(const void *);
+    int32_t (*is_defined)(const void *, bool *);
+    int32_t (*layout_of)(const void *, int32_t *);
+    int32_t (*type_of)(const void *, int32_t *);
+    int32_t (*device_of)(const void *, int32_t *);
+    int32_t (*size_of)(const void *, int64_t *);
+    int32_t (*is_contiguous)(const void *, bool *);
+    int32_t (*start_of)(const void *, void **);
+};
+
+/* Find where the gradients begin; 0 where one is missing, or is not as all of them usually are. */
+static int found(const struct parameters *all)
+{
+    for (int64_t p = 0; p < all->count; p++) {
+        const void *gradient = all->gradient(*(const void *const *)(all->objects[p] + all->within));
+        bool is_there = false, is_whole = false;
+        int32_t layout, type, device;
+        int64_t size;
+        if (all->is_defined(gradient, &is_there) || !is_there
+            || all->layout_of(gradient, &layout) || layout != all->layout
+            || all->type_of(gradient, &type) || type != all->type
+            || all->device_of(gradient, &device) || device != all->device
+            || all->size_of(gradient, &size) || size != all->sizes[p]
+            || all->is_contiguous(gradient, &is_whole) || !is_whole
+            || all->start_of(gradient, &all->starts[p]) || !all->starts[p])
+            return 0;
+    }
+    return 1;
+}
+
+/* Write the norms of the gradients that parameters have now; 0, and none, where one is unusual. */
+#define GRADIENTS(name, real, norms_of)                                                           \
+    int name(const struct parameters *all, double *norms)                                         \
+    {                                                                                             \
+        if (!found(all))                                                                          \
+            return 0;                                                                             \
+        norms_of(all->count, (const real *const *)all->starts, all->sizes, norms);                \
+        return 1;                                                                                 \
+    }
+
+GRADIENTS(gradients_float, float, norms_float)
+GRADIENTS(gradients_double, double, norms_double)
 
 /* Whether this processor runs what was compiled. */
 int trial_norms(void)

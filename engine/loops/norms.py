@@ -1,13 +1,15 @@
 """The norms of a loop's gradients, taken at each step.
 
-On a CPU all gradients of a step cost one call of compiled C; where there is no compiler, and on a
-GPU, PyTorch's own. Both are exact from 1e-30 to 1e30, and nothing waits for a GPU.
+On a CPU all gradients of a step cost one call of compiled C, which finds them itself where PyTorch
+is one whose insides are known; where there is no compiler, and on a GPU, PyTorch's own. Both are
+exact from 1e-30 to 1e30, and nothing waits for a GPU.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..gradients.compiled.building import NoLibraryError, library_of
+from ..gradients.leaned_on import TENSOR_CALLS, place_within, tensor_functions
 from ..step.measurements import PLAIN
 from ..text.files import read_file
 from .parameters import WatchedParameters
@@ -67,6 +70,53 @@ class FusedNorms:
         return True
 
 
+class _Parameters(ctypes.Structure):
+    """Parameters, and how their gradients are found: see norms.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("count", "objects", "within", "sizes", "starts")),
+        *((name, ctypes.c_int32) for name in ("layout", "type", "device")),
+        *((name, ctypes.c_void_p) for name in ("gradient", *TENSOR_CALLS)),
+    )
+
+
+class FusedGradients:
+    """Takes the norms of the gradients of some parameters in one call of compiled C.
+
+    Args:
+        function: That call.
+        tensors: The parameters; they are kept.
+        found: How a gradient is found.
+        within: Where in each object what it is of.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        tensors: Sequence[Tensor],
+        found: Mapping[str, int],
+        within: int,
+    ) -> None:
+        self._kept = tensors
+        self._objects = np.array([id(each) for each in tensors], np.int64)
+        self._starts = np.zeros(len(tensors), np.int64)
+        self._sizes = np.array([each.numel() for each in tensors], np.int64)
+        places = (each.ctypes.data for each in (self._objects, self._sizes, self._starts))
+        objects, sizes, starts = places
+        self._all = _Parameters(
+            count=len(tensors),
+            objects=objects,
+            within=within,
+            sizes=sizes,
+            starts=starts,
+            **found,
+        )
+        self._told = ctypes.addressof(self._all)
+        self.take = functools.partial(function, self._told)
+        """Write the norms to where an array of float64 [tensors] lies, given by its address; 0, and
+        nothing is written, where a gradient is missing or is not as all of them usually are."""
+
+
 class GradientNorms:
     """The norms of the gradients of one block's steps.
 
@@ -81,7 +131,7 @@ class GradientNorms:
         """[rows, parameters], of what needs no fetching."""
         self._apart: dict[int, dict[int, Tensor]] = {}
         """By row and parameter, norms that are still on their device."""
-        self._fused = fused(self._tensors)
+        self._found, self._fused = fused_gradients(self._tensors), fused(self._tensors)
         self._rows = [self._table[row : row + 1].ctypes.data for row in range(ROWS)]
 
     def take(
@@ -94,10 +144,7 @@ class GradientNorms:
             places: Of which parameters; of all where left out.
             scale: What they are multiplied by, [], where mixed precision leaves that to the step.
         """
-        plain = places is None and scale is None
-        gradients = [each.grad for each in self._tensors] if plain else []
-        # Where all gradients are there as they usually are, nothing more is asked of them.
-        if gradients and self._fused and self._fused.take(gradients, self._rows[row]):
+        if places is None and scale is None and self.took(row):
             return
         if row not in self._apart:
             self._apart[row] = {}
@@ -109,6 +156,16 @@ class GradientNorms:
             norms = norms_of([each for _, each in there])
             norms = norms if scale is None else norms / scale.to(norms)
             self._apart[row].update(zip([place for place, _ in there], norms, strict=True))
+
+    def took(self, row: int) -> bool:
+        """Take the norms of all gradients that are there now as those of a row, in one call, if all
+        are as they usually are; return whether they were.
+        """
+        if self._found is not None:
+            return bool(self._found.take(self._rows[row]))
+        if self._fused is None:
+            return False
+        return self._fused.take([each.grad for each in self._tensors], self._rows[row])
 
     def leave_out(self, row: int) -> None:
         """Forget what was taken early of a row, whose gradients are to be others."""
@@ -133,18 +190,62 @@ class GradientNorms:
 
 def fused(tensors: Sequence[Tensor]) -> FusedNorms | None:
     """Return what takes all norms of tensors like these in a call, where there is such a thing."""
+    if not (name := _real_of(tensors)) or (function := _compiled(f"norms_{name}")) is None:
+        return None
+    function.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3]
+    function.restype = None
+    return FusedNorms(function, tensors)
+
+
+def fused_gradients(parameters: Sequence[Tensor]) -> FusedGradients | None:
+    """Return what takes the norms of the gradients of parameters in a call that finds these too,
+    where there is such a thing.
+    """
+    name = _real_of(parameters)
+    return _finding(name, parameters) if name and _finds(name) else None
+
+
+@functools.cache
+def _finds(real: str) -> bool:
+    """Whether gradients are found, of one whose norm is known."""
+    kinds = {name: kind for kind, name in _REALS.items()}
+    # Whoever begins to watch may compute without gradients just now.
+    with torch.inference_mode(False):
+        gradient = torch.tensor([3.0, 4.0], dtype=kinds[real], device="cpu")
+        trial = torch.zeros_like(gradient, requires_grad=True)
+        trial.grad = gradient
+    norm = ctypes.c_double()
+    finding = _finding(real, [trial])
+    return bool(finding and finding.take(ctypes.addressof(norm)) and norm.value == 5)
+
+
+def _finding(real: str, parameters: Sequence[Tensor]) -> FusedGradients | None:
+    function, found = _compiled(f"gradients_{real}"), tensor_functions(real)
+    within, *others = {place_within(each) for each in parameters}
+    if function is None or found is None or within is None or others:
+        return None
+    # Python stays locked meanwhile, so that nobody lets go of a gradient.
+    kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
+    return FusedGradients(kind(address), parameters, found, within)
+
+
+def _real_of(tensors: Sequence[Tensor]) -> str:
+    """Return what all tensors have, in C; "" where they are not all ordinary ones on a CPU."""
     kinds = {(each.dtype, each.device.type, each.layout, type(each.data)) for each in tensors}
-    for real, name in _REALS.items():
-        if kinds == {(real, "cpu", torch.strided, Tensor)}:
-            try:
-                text = read_file(Path(__file__).with_name("norms.h"), _MOST_BYTES).decode()
-                function = getattr(library_of(text, "norms"), f"norms_{name}")
-            except (NoLibraryError, OSError):
-                return None
-            function.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3]
-            function.restype = None
-            return FusedNorms(function, tensors)
-    return None
+    names = (
+        name for real, name in _REALS.items() if kinds == {(real, "cpu", torch.strided, Tensor)}
+    )
+    return next(names, "")
+
+
+def _compiled(name: str) -> Any | None:
+    """Return a function of compiled C; None where there is no library."""
+    try:
+        text = read_file(Path(__file__).with_name("norms.h"), _MOST_BYTES).decode()
+        return getattr(library_of(text, "norms"), name)
+    except (NoLibraryError, OSError):
+        return None
 
 
 @torch.no_grad()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from ..recording.naming import TRAIN, meaning_of
+
+TOO_LATE: Final = "epochal: the run is over; what is logged now is recorded nowhere"
 
 Number = float | Tensor
 _Said = dict[str, Number | list[Number]]
@@ -34,26 +37,40 @@ class RowWords:
         """Whether the step of the open row is still to be taken."""
         self._is_left_out = False
         """Whether what is said speaks of a step that was left out."""
+        self._is_over = False
 
-    def log(self, values: Mapping[str, Number]) -> None:
-        """Take in what is said: see ``Loop.log``.
+    def log(self, said: Mapping[str, Number] | None = None, /, **values: Number) -> None:
+        """Say what this step came to: ``loss``, ``accuracy``, ``val_loss`` or any other number.
+
+        A tensor is read later, together with others, so that nothing waits for the device. Where
+        the first call comes before the first optimizer step, each speaks of the step that follows
+        it, else of the last one. Of what is said several times for a step the mean counts.
+
+        Args:
+            said: Numbers by name, where names are no words of Python's.
+            values: Numbers, or tensors of a single number.
 
         Raises:
-            TypeError: A tensor holds more than a number.
+            TypeError: Something is no number.
         """
+        if said is not None:
+            values = {**said, **values}
         if self._speaks_before is None:
+            if self._is_over:
+                warnings.warn(TOO_LATE, stacklevel=2)
+                return
             self._speaks_before = not (self._has_stepped or self._is_left_out)
         # A row that is open before its step, as where gradients are clipped, is that of the step.
         waits = not self._rows or (self._speaks_before and not self.is_awaited)
-        said = self._coming if waits else self._rows[-1]
+        row = self._coming if waits else self._rows[-1]
         for name, value in values.items():
             if type(value) is not float:
                 value = _number(name, value)
-            of = said
+            of = row
             if waits or self._is_left_out:
                 if not is_of_steps(name):
                     # Measured on other rows, it speaks of the step that was taken, whenever said.
-                    of = self._rows[-1] if self._rows else said
+                    of = self._rows[-1] if self._rows else row
                 elif self._is_left_out and not self._speaks_before:
                     continue
             if name in of:
@@ -103,6 +120,10 @@ class RowWords:
     def clear(self) -> None:
         """Forget all rows, which are written."""
         self._rows.clear()
+
+    def end(self) -> None:
+        """Have whatever is said from here on be told to be too late."""
+        self._is_over, self._speaks_before = True, None
 
 
 @functools.cache

@@ -159,12 +159,15 @@ class Steps:
         """
         if not self._is_heard:
             return
+        places, row = self._places_of[id(optimizer)], len(self._lrs) - 1
+        # Nearly always that is all: what a step costs is what it calls.
+        if places is None and not (scaled or self._early) and self._norms.took(row):
+            return
         # Some divide by the scaler's factor themselves, and see for themselves whether to step:
         # they are told for as long as they do.
         scale = getattr(optimizer, "grad_scale", None) if scaled else None
         if scaled and (is_infinite := getattr(optimizer, "found_inf", None)) is not None:
             self._doubts[self.step + self.said.is_awaited] = is_infinite
-        places, row = self._places_of[id(optimizer)], len(self._lrs) - 1
         if not self._early:
             self._norms.take(row, places, scale)
         else:

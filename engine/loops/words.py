@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 from torch import Tensor
@@ -19,30 +18,15 @@ class LoopWords:
     """
 
     def __init__(self, steps: Steps) -> None:
-        self._steps, self._log = steps, steps.said.log
+        self._steps = steps
+        # Not a method that calls it: what a step costs is what it calls.
+        self.log = steps.said.log
+        """Say what this step came to: see ``RowWords.log``."""
 
     @property
     def step(self) -> int:
         """The last optimizer step."""
         return self._steps.step
-
-    def log(
-        self, said: Mapping[str, float | Tensor] | None = None, /, **values: float | Tensor
-    ) -> None:
-        """Say what this step came to: ``loss``, ``accuracy``, ``val_loss`` or any other number.
-
-        A tensor is read later, together with others, so that nothing waits for the device. Where
-        the first call comes before the first optimizer step, each speaks of the step that follows
-        it, else of the last one. Of what is said several times for a step the mean counts.
-
-        Args:
-            said: Numbers by name, where names are no words of Python's.
-            values: Numbers, or tensors of a single number.
-
-        Raises:
-            TypeError: Something is no number.
-        """
-        self._log(values if said is None else {**said, **values})
 
     def log_step(self, said: Mapping[str, float | Tensor], *, taken: bool) -> None:
         """Say what a step came to, whichever others are told of.
@@ -64,13 +48,9 @@ class LoopWords:
         note = "" if note is None else str(note)
         self._steps.events.append(MarkReached(step=self.step, title=str(title), note=note))
 
-    def _say(self, message: str) -> None:
-        self._steps.events.append(RunWarning(step=self.step, message=message))
-
     def _fall_silent(self) -> None:
         """Have whatever is said from here on be told to be too late."""
-        self._log = _too_late
+        self._steps.said.end()
 
-
-def _too_late(values: Mapping[str, float | Tensor]) -> None:
-    warnings.warn("epochal: the run is over; what is logged now is recorded nowhere", stacklevel=3)
+    def _say(self, message: str) -> None:
+        self._steps.events.append(RunWarning(step=self.step, message=message))

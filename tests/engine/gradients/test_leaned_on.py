@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -137,3 +140,42 @@ def test_the_store_of_a_group_is_the_one_it_was_made_with() -> None:
         assert leaned_on.group_store().get("key") == b"value"
     finally:
         distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_a_gradient_is_found_by_where_its_parameters_object_lies(real: str) -> None:
+    functions = leaned_on.tensor_functions(real)
+    if sys.platform != "linux":
+        assert functions is None
+        return
+    assert functions is not None
+    assert {*leaned_on.TENSOR_CALLS, "gradient", "layout", "device", "type"} == {*functions}
+    dtype = torch.float32 if real == "float" else torch.float64
+    parameter = torch.nn.Parameter(torch.zeros(2, 3, dtype=dtype))
+    parameter.grad = torch.ones(2, 3, dtype=dtype)
+    within = leaned_on.place_within(parameter)
+    assert within is not None
+
+    def asked(name: str, kind: Any) -> Any:
+        answer = kind()
+        call = ctypes.PYFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(kind))
+        assert call(functions[name])(gradient, ctypes.byref(answer)) == 0
+        return answer.value
+
+    inner = ctypes.c_void_p.from_address(id(parameter) + within).value
+    find = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(functions["gradient"])
+    gradient = find(inner)
+    assert asked("is_defined", ctypes.c_bool)
+    assert asked("is_contiguous", ctypes.c_bool)
+    assert asked("size_of", ctypes.c_int64) == 6
+    assert asked("start_of", ctypes.c_void_p) == parameter.grad.data_ptr()
+    numbers = [asked(f"{name}_of", ctypes.c_int32) for name in ("layout", "device", "type")]
+    assert numbers == [functions[name] for name in ("layout", "device", "type")]
+    parameter.grad = None
+    gradient = find(inner)
+    assert not asked("is_defined", ctypes.c_bool)
+
+
+def test_of_a_later_torch_nothing_is_taken_for_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "__version__", "2.14.0")
+    assert leaned_on.tensor_functions("float") is None

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from engine.errors import RequestError
 from engine.gradients.compiled import building
+from engine.loops import norms as norms_module
 from engine.loops import probe
 from engine.loops.loop import PATIENCE, Loop
 from engine.loops.parameters import MOST_NAMES
@@ -77,9 +78,13 @@ def runs(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
-@pytest.fixture(params=["compiled", "operations"])
+@pytest.fixture(params=["found", "compiled", "operations"])
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Norms by a call of C, and by PyTorch where there is no compiler."""
+    """Norms by a call of C that finds gradients, and by one that is told where these lie, as where
+    PyTorch's insides are not known; by PyTorch where there is no compiler.
+    """
+    if request.param == "compiled":
+        monkeypatch.setattr(norms_module, "fused_gradients", lambda tensors: None)
     if request.param == "operations":
         building._loaded.cache_clear()
         monkeypatch.setattr(building, "find_compiler", lambda: None)

@@ -30,6 +30,7 @@ from .headless.recording import record
 from .options import (
     AllowCode,
     AsJson,
+    AsTyped,
     Changes,
     LogEvery,
     Machine,
@@ -54,6 +55,16 @@ WRONG: Final = 2
 
 class Commands(TyperGroup):
     """The commands, and the one edge at which their errors become a line and a status."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the options that stand before a command."""
+        return AsTyped.spared(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, of which Typer reads no more than must be."""
+        command = super().get_command(ctx, cmd_name)
+        AsTyped.spared(command.get_params(ctx) if command else [])
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -194,17 +205,17 @@ def watch_script(context: typer.Context) -> None:
 @app.command("presets")
 def list_presets(as_json: AsJson = False) -> None:
     """List the presets there are."""
-    from .presets.preset import catalogue
+    from .presets.toml_files import PRESETS
 
-    _print_listings(catalogue(), as_json)
+    _print_listings(PRESETS.catalogue(), as_json)
 
 
 @app.command("lectures")
 def list_lectures(as_json: AsJson = False) -> None:
     """List the lectures there are."""
-    from .lectures.lecture import catalogue
+    from .presets.toml_files import LECTURES
 
-    _print_listings(catalogue(), as_json)
+    _print_listings(LECTURES.catalogue(), as_json)
 
 
 @app.command()
@@ -275,10 +286,12 @@ def explain(
     from .explain import programs
     from .explain import summary as explain
     from .presets import preset as presets
-    from .sweeps.again import preset_of_trial
+    from .sweeps.again import preset_of
+    from .sweeps.references import trial_meant
 
     changed = changes.overrides()
-    loaded = preset_of_trial(preset, place.folder, changed) or presets.load(preset, changed)
+    trial = trial_meant(preset, place.folder)
+    loaded = preset_of(trial, changed) if trial else presets.load(preset, changed)
     explanation = explain.explanation(loaded.experiment)
     wish = programs.ProgramWish(
         style=style, gradients=gradients, file=with_data, alone=program_only

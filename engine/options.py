@@ -16,6 +16,7 @@ import re
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -174,6 +175,46 @@ class Viewer:
     """What a lecture's scenes can be shown in."""
     film: Callable[..., Any] | None = None
     """What exports a run as a film of the screen, as ``engine.exports.export.FilmFiles`` has it."""
+
+
+class AsTyped:
+    """Takes what needs no reading as it was typed: texts, and what was left out.
+
+    Typer imports pydantic to read anything but a flag, and takes as long for that as what lists or
+    asks takes for its own work.
+
+    Args:
+        option: What is read; of the rest Typer reads as it would.
+    """
+
+    def __init__(self, option: Any) -> None:
+        self._kind, self._reader = option.type_descriptor.annotation, option.get_runtime_param
+        is_word = typing.get_origin(self._kind) is Literal
+        self._words = typing.get_args(self._kind) if is_word else ()
+
+    @classmethod
+    def spared(cls, options: list[Any]) -> list[Any]:
+        """Let options be read so, where this Typer reads them one by one, and return them."""
+        for option in options:
+            reader = getattr(option, "get_runtime_param", None)
+            if reader is not None and not isinstance(reader, partial):
+                option.get_runtime_param = partial(_same, cls(option))
+        return options
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return a value as its option's kind."""
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        if several and self._kind == list[str]:
+            return list(value)
+        if not several and (type(value) is self._kind or value in self._words):
+            return value
+        return self._reader().coerce(value, param=param, ctx=ctx)
+
+
+def _same(value: T) -> T:
+    return value
 
 
 def grouped(command: Callable[..., T]) -> Callable[..., T]:

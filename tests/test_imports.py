@@ -57,7 +57,23 @@ LIGHT = [
 ]
 """What every command starts with: it waits for pydantic only where a preset is read."""
 
-WATCHED = ("torch", "textual", "plotext", "tui", "pydantic")
+ASKING = [
+    "recording.events",
+    "recording.outline",
+    "recording.file",
+    "runs.catalogue",
+    "runs.filters",
+    "runs.summary",
+    "presets.references",
+    "presets.toml_files",
+    "sweeps.listing",
+    "sweeps.references",
+    "headless.stopping",
+    "text.spelling",
+]
+"""What commands need that only list or ask: neither arrays nor schemas."""
+
+WATCHED = ("torch", "textual", "plotext", "tui", "pydantic", "numpy")
 
 IMPORT_ALL = """
 import importlib, json, sys
@@ -153,7 +169,11 @@ def test_what_computes_imports_torch(room: str) -> None:
 
 @pytest.mark.parametrize("module", LIGHT)
 def test_what_every_command_starts_with_is_light(module: str) -> None:
-    assert not loaded(*LIGHT)[module]
+    assert loaded(*LIGHT)[module] <= {"numpy"}
+
+
+def test_what_only_lists_or_asks_needs_no_arrays_and_no_schema() -> None:
+    assert brings(ASKING, *WATCHED) == {}
 
 
 def test_the_first_frame_waits_for_no_schema_and_no_arrays() -> None:

@@ -342,8 +342,7 @@ def show(
         preset: Print the run's experiment as a preset instead.
     """
     from engine.presets import references
-    from engine.sweeps.again import trial_meant
-    from engine.sweeps.references import sweep_meant
+    from engine.sweeps.references import sweep_meant, trial_meant
 
     from .pictures import still
     from .pictures.wish import StepError, Wish, parse_size, parse_step, parse_steps, terminal_size
@@ -420,10 +419,7 @@ def _trial_run(reference: str, folder: Path) -> RunFolder | None:
 
     Its process goes on beside the screen that is opened on it.
     """
-    if "/trial-" not in reference:
-        return None
-    # What sweeps need takes time to import, and every other run is found without.
-    from engine.sweeps.again import trial_meant
+    from engine.sweeps.references import trial_meant
 
     trial = trial_meant(reference, folder)
     if trial is None:
@@ -448,9 +444,11 @@ def with_open(arguments: Sequence[str]) -> list[str]:
 
     ``epochal``, ``epochal --seed 3`` and ``epochal two-moons`` all open the lab.
     """
-    from typer.main import get_command
+    from typer.main import get_command_name
 
-    names = getattr(get_command(app), "commands", {})
+    # Of every command its name alone: what each takes is laid out once, where one is run.
+    said = [(info.name, info.callback) for info in app.registered_commands]
+    names = {name or (callback and get_command_name(callback.__name__)) for name, callback in said}
     first = arguments[0] if arguments else ""
     if first in names or first in ("-h", "--help", "--version"):
         return list(arguments)

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..text.spelling import nearest
 from .formulas import computation, evaluate
-from .section import nearest
 
 MAX_LENGTH: Final = 200
 """Characters an expression may have; this also bounds how deeply it nests."""

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import show
 from ..errors import DataError
+from ..text.spelling import show
 from .columns import Column
 from .sheet import Sheet
 from .text_column import WHITE, TextColumn

@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 from typing_extensions import override
 
-from ..components.section import Section, check_whole, named, show
+from ..components.section import Section, check_whole, named
+from ..text.spelling import show
 from .file_column import FileColumn
 from .preprocessing import Floats, Missing, RawColumn
 

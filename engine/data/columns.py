@@ -19,9 +19,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import show
 from ..errors import DataError
 from ..text.safe import plain
+from ..text.spelling import show
 from .row_sample import RowSample, RowsTaken
 from .text_column import PART, TextColumn
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ..text.endings import PACKED
 from ..text.files import open_file
-from .source import PACKED
 
 BEGINNING: Final = 64
 """Bytes that tell."""

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..components.section import show
 from ..errors import DataError
+from ..text.spelling import show
 from .source import TextSource
 
 UTF_8: Final = "utf-8"

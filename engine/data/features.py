@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..components.expressions import FUNCTIONS, Expression
-from ..components.section import show
+from ..text.spelling import show
 
 GREATEST: Final = float(np.finfo(np.float32).max)
 """Beyond this a number is infinite to a network."""

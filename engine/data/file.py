@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from typing_extensions import override
 
-from ..components.section import show
 from ..errors import DataError
+from ..text.spelling import show
 from .base import DataBase, Examples, Shape
 from .cells import Notation
 from .column_kinds import ColumnKind

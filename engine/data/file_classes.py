@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import show
+from ..text.spelling import show
 from .file_column import FileColumn
 
 MAX_CLASSES: Final = 1000

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import show
 from ..errors import DataError
+from ..text.spelling import show
 from .cells import Notation, Remedies, numbers
 from .columns import Column
 from .preprocessing import Floats, label_of

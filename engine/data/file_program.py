@@ -16,12 +16,11 @@ from textwrap import indent
 from typing import Final, Literal
 
 from ..errors import EpochalError
+from ..text.endings import PACKED, ending_of
 from ..text.source_code import WIDTH, call, define, listed, quoted
 from .column_kinds import CategoryColumn, ColumnKind, DateColumn, NumberColumn, TruthColumn
 from .file_rows import Task
 from .row_sample import SEED
-from .sheet import ending_of
-from .source import PACKED
 from .text_file import reading_source
 
 

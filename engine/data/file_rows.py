@@ -16,8 +16,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import nearest, show
 from ..errors import DataError
+from ..text.spelling import nearest, show
 from .base import Shape
 from .cells import Notation, Remedies
 from .column_kinds import CategoryColumn, ColumnKind, TruthColumn

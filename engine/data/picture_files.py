@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import show
 from ..errors import DataError
 from ..text.files import read_file
 from ..text.safe import plain
+from ..text.spelling import show
 from .columns import DAMAGED, declared_shape, read_array
 from .picture_folders import files_of_sets
 from .preprocessing import label_of

@@ -18,8 +18,8 @@ from typing import Any, Final, Literal, Self, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..components.section import show
 from ..errors import DataError, RequestError
+from ..text.spelling import show
 from .features import Features
 from .scaling import ColumnScaling, Real
 

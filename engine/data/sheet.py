@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..components.section import nearest, show
 from ..errors import DataError
+from ..text.endings import PACKED, ending_of
 from ..text.files import open_file, read_file
 from ..text.safe import plain
+from ..text.spelling import nearest, show
 from . import columns as limits
 from .columns import (
     ALL_ROWS,
@@ -31,7 +32,7 @@ from .columns import (
 )
 from .disguises import disguise
 from .rows import EMPTY
-from .source import PACKED, PIECE, TextSource
+from .source import PIECE, TextSource
 from .text_file import Dialect, read_text
 
 SETTLED_NS: Final = 100_000_000
@@ -160,17 +161,6 @@ def _whole(path: Path) -> bytes:
     if not data.strip():
         raise DataError(f"is empty; {EMPTY}")
     return data
-
-
-def ending_of(path: Path) -> str:
-    """Return what says how a file is read, in small letters: ``.csv``, ``.csv.gz``, and so on."""
-    ending = path.suffix.lower()
-    return Path(path.stem).suffix.lower() + ending if ending == PACKED else ending
-
-
-def is_readable(path: Path) -> bool:
-    """Whether a file's ending is of those that are read."""
-    return ending_of(path) in _READERS
 
 
 def _other_format(suffix: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from ..errors import DataError
+from ..text.endings import PACKED
 from ..text.files import open_file
 from ..text.safe import plain
 from . import columns as limits
@@ -23,9 +24,6 @@ from .columns import too_large
 
 PIECE: Final = 1 << 20
 """Bytes that are read at once."""
-
-PACKED: Final = ".gz"
-"""How the name of a text file ends that is packed by gzip."""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from ..components.section import show
 from ..errors import DataError
+from ..text.endings import PACKED
 from ..text.source_code import WIDTH, call, quoted
+from ..text.spelling import show
 from .arrow import Layout, read_columns
 from .columns import ALL_ROWS, ReadColumns, Sampling, check_unique
 from .encoding import UTF_8, check_encoding
 from .rows import EMPTY, SEPARATORS, columns_of, is_filled, rows_of
-from .source import PACKED, TextSource
+from .source import TextSource
 from .text_column import TextColumn
 
 Cells = Sequence[Sequence[str]]

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..components.section import show
+from ..text.spelling import show
 from .base import DataBase, Dataset
 
 LISTED: Final = 5

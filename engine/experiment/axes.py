@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..components.section import show
 from ..errors import PresetError, Problem
 from ..text.numerals import number
+from ..text.spelling import show
 from .experiment import Experiment
 from .members import LAST_SEED, MOST_TOLD, SEED, Original, about, said_of
 from .sweep import MAX_TRIALS, Sweep

@@ -30,10 +30,11 @@ from ..components.activations import ACTIVATIONS
 from ..components.losses import BinaryCrossEntropyWithLogits, Loss, LossBase
 from ..components.optimizers import SGD, Optimizer
 from ..components.schedules import ConstantRate, Schedule
-from ..components.section import Section, show
+from ..components.section import Section
 from ..data import Data, DataBase
 from ..data.plane import Moons
 from ..randomness import generator
+from ..text.spelling import show
 from .layers import PlannedLayer, dense_layers, planned
 from .marks import Mark, Origin
 from .model import Model

@@ -19,7 +19,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..components.activations import ACTIVATIONS
 from ..components.initialisers import Default, Initialiser
-from ..components.section import Fraction, Section, one_of
+from ..components.section import Fraction, Section
+from ..text.spelling import one_of
 
 ActivationName = Annotated[str, AfterValidator(lambda name: one_of(name, ACTIVATIONS))]
 

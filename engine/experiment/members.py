@@ -23,8 +23,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ..components.section import show
 from ..errors import PresetError, Problem
+from ..text.spelling import show
 from .experiment import Experiment
 from .overrides import Override, apply, path_of
 from .problems import explain, key_text

@@ -19,10 +19,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .. import configuration
-from ..components.section import closest, nearest, show
 from ..errors import Problem
 from ..text.numerals import number
 from ..text.safe import plain
+from ..text.spelling import closest, nearest, show
 from .experiment import WRITTEN
 
 Path = tuple[str | int, ...]

@@ -50,8 +50,7 @@ def export(
     from ..errors import RequestError
     from ..presets import references
     from ..recording.loading import load_history
-    from ..sweeps.again import trial_meant
-    from ..sweeps.references import sweep_meant
+    from ..sweeps.references import sweep_meant, trial_meant
     from .export import SECONDS, Export
     from .formats import FORMATS
     from .writing import write_files

@@ -159,7 +159,7 @@ def _loaded(
     from ..errors import RequestError
     from ..presets import references
     from ..results.run import of_folder
-    from ..sweeps.again import trial_meant
+    from ..sweeps.references import trial_meant
 
     trial = trial_meant(run, place.folder)
     if trial is not None:

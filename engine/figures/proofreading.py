@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..components.activations import ACTIVATIONS
-from ..components.section import nearest
 from ..errors import Problem
 from ..experiment.experiment import Experiment
+from ..text.spelling import nearest
 from .figures import Figure, FigureError, Quantity, figures, filled, nothing, number
 
 Referred = Callable[[str], Experiment | None]

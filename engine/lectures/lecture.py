@@ -16,7 +16,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -28,7 +27,7 @@ from ..figures.proofreading import faults, marred, unfilled
 from ..presets import preset as presets
 from ..presets import references
 from ..presets.preset import Preset
-from ..presets.toml_files import Shelf, exists
+from ..presets.toml_files import LECTURES, exists
 from ..recording.loading import load_history
 from ..runs.finding import is_path, is_run, run_at
 from ..runs.folder import RunFolder
@@ -61,10 +60,8 @@ class Inspection:
     """What cannot be known beforehand, or needs a word from whoever holds it."""
 
 
-_SHELF: Final = Shelf("lecture", "lectures", LectureError)
-
-catalogue = _SHELF.catalogue
-find = _SHELF.find
+catalogue = LECTURES.catalogue
+find = LECTURES.find
 
 
 def load(reference: str, panes: Sequence[str] | None = None) -> Script:
@@ -80,7 +77,7 @@ def load(reference: str, panes: Sequence[str] | None = None) -> Script:
             looked at: see ``check``.
     """
     path = find(reference)
-    tables, _ = _SHELF.tables(path)
+    tables, _ = LECTURES.tables(path)
     return Script(path.stem, path, resolve(tables, str(path), panes))
 
 
@@ -95,7 +92,7 @@ def resolve(tables: dict[str, object], source: str, panes: Sequence[str] | None 
     Raises:
         LectureError: With everything that is wrong with them.
     """
-    tamed = _SHELF.tame(tables, source)
+    tamed = LECTURES.tame(tables, source)
     try:
         lecture = Lecture.model_validate(tamed, context={"panes": panes})
     except ValidationError as error:
@@ -108,13 +105,13 @@ def resolve(tables: dict[str, object], source: str, panes: Sequence[str] | None 
 
 def is_lecture(reference: str) -> bool:
     """Whether a lecture is meant, where it might be a preset: of one name, the preset counts."""
-    path = _SHELF.seek(reference)
+    path = LECTURES.seek(reference)
     if path is None:
         return False
     if os.sep not in reference and not reference.endswith(".toml"):
         return not any(reference == listing.name for listing in presets.catalogue())
     try:
-        return "scenes" in _SHELF.tables(path)[0]
+        return "scenes" in LECTURES.tables(path)[0]
     except LectureError:
         return path.absolute().parent.name == "lectures"
 

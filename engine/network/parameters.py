@@ -23,7 +23,7 @@ from ..components.initialisers import Default, InitialiserBase
 from ..experiment.experiment import Members
 from ..experiment.layers import Init
 from ..randomness import derive_seed
-from ..recording.events import Values
+from ..recording.values import Values
 
 ALIGNMENT: Final = 16
 """Numbers on which a parameter starts: 64 bytes of float32."""

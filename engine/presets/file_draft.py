@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ..components.section import show
 from ..data.file_rows import Task
 from ..data.profile.column import USABLE, ColumnProfile, Kind
 from ..data.profile.profile import Profile
 from ..errors import DataError
+from ..text.spelling import show
 from .file_targets import chosen_targets, chosen_task
 
 WIDE: Final = 64

@@ -11,11 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from ..components.section import nearest, show
 from ..data.file_rows import SHARES_ROUNDED, Task
 from ..data.profile.column import LEARNABLE, MOST_VALUES, ColumnProfile
 from ..data.profile.profile import Profile, numbers_in
 from ..errors import DataError
+from ..text.spelling import nearest, show
 
 NAMES: Final = (
     *("target", "label", "labels", "outcome", "response", "answer", "ziel"),

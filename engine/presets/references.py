@@ -17,14 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..components.section import nearest
 from ..errors import PresetError, Problem, RecordingError, RunError
 from ..runs.finding import Shut, Unclear, find_run, is_path, list_runs, run_at
 from ..runs.folder import RunFolder
 from ..runs.imported import log_meant
+from ..text.endings import TABLES, ending_of
 from ..text.owned import Share
 from ..text.run_names import before_the_last
-from .toml_files import exists
+from ..text.spelling import nearest
+from .toml_files import PRESETS, exists
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,8 @@ def _is_preset_file(reference: str) -> bool:
 
 def _preset(reference: str) -> PresetName | None:
     """Return the preset of a name or in a file, if there is one."""
-    from . import preset as presets
-
-    try:
-        path = presets.find(reference)
-    except PresetError:
-        return None
-    return None if path.is_dir() else PresetName(reference, path)
+    path = PRESETS.seek(reference)
+    return None if path is None or path.is_dir() else PresetName(reference, path)
 
 
 def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
@@ -170,10 +166,10 @@ def _check_preset(preset: PresetName, overrides: Sequence[str]) -> None:
     Raises:
         PresetError: With everything that is wrong with it.
     """
-    from . import preset as presets
-
     # Reading the schema takes a quarter of a second, which a first frame need not wait for.
-    if overrides or not presets.is_packaged(preset.path):
+    if overrides or not PRESETS.is_packaged(preset.path):
+        from . import preset as presets
+
         presets.load(preset.reference, overrides)
 
 
@@ -181,9 +177,7 @@ def _neither(reference: str, folder: Path, why: RunError) -> PresetError:
     """Return what to say of a name that nothing has."""
     if not reference or os.sep in reference:
         return PresetError([Problem("", "", str(why))])
-    from . import preset as presets
-
-    names = [listing.name for listing in presets.catalogue()]
+    names = [listing.name for listing in PRESETS.catalogue()]
     near = nearest(reference, [*names, *(each.name for each in list_runs(folder))])
     what = f"there is no such preset, and no such run in {folder}{near}"
     return PresetError([Problem(reference, "", f"{what}; see epochal presets and epochal runs")])
@@ -195,11 +189,14 @@ def is_data_file(what: str) -> bool:
     Raises:
         DataError: It is not there.
     """
-    from ..data.sheet import is_readable, state_of
+    path = Path(what)
+    if ending_of(path) not in TABLES or path.is_dir():
+        return False
+    # What reads data takes long to import, and most names are those of something else.
+    from ..data.sheet import state_of
     from ..runs.imported.csv_logs import says_steps
 
-    path = Path(what)
-    if not is_readable(path) or path.is_dir() or says_steps(path):
+    if says_steps(path):
         return False
     state_of(path)
     return True

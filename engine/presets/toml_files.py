@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import configuration
-from ..components.section import nearest
-from ..errors import FileError, PresetError, Problem
+from ..errors import FileError, LectureError, PresetError, Problem
 from ..text.files import read_file
 from ..text.numerals import as_toml
 from ..text.parsing import from_toml
 from ..text.safe import plain
+from ..text.spelling import nearest
 
 MAX_DEPTH: Final = 32
 """How deeply tables and lists may nest; the schemas need six levels."""
@@ -175,6 +175,9 @@ class Shelf:
 
 PRESETS: Final = Shelf("preset", "", PresetError)
 """Where presets lie: they are found without the schema, which takes long to import."""
+
+LECTURES: Final = Shelf("lecture", "lectures", LectureError)
+"""Where lectures lie."""
 
 
 def exists(path: Path) -> bool:

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .events import Header, Values
+    from .events import Header
     from .history import History
     from .rows import Rows
+    from .values import Values
 
 Measured = Literal["accuracy", "loss", "off"]
 """Which measurement on the dev set decides; ``off`` where none does."""

@@ -22,12 +22,13 @@ updates. Rows of ``dev``, snapshots and checkpoints at s show the network after 
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from .values import Values
 
 FORMAT: Final = 2
 """The newest format this version writes; it reads this and every earlier one."""
@@ -46,8 +47,6 @@ NAME_LENGTH: Final = 200
 
 Group = Literal["train", "dev", "epoch", "probe"]
 Status = Literal["finished", "stopped", "diverged", "failed"]
-
-Values = NDArray[np.float32]
 
 _BATCH_NORM: Final = ".norm.running_mean"
 """What the name of a batch-normalised layer is followed by in the name of a buffer."""
@@ -243,6 +242,14 @@ class Series(Event, kind="series"):
     def last_step(self) -> int:
         """Step of the newest row."""
         return self.steps[-1] if self.steps else self.first + (self.count - 1) * self.stride
+
+    def row_until(self, step: int) -> int | None:
+        """Return the newest row at or before a step, if there is one."""
+        if self.steps:
+            row = bisect.bisect_right(self.steps, step) - 1
+        else:
+            row = min((step - self.first) // self.stride, self.count - 1)
+        return row if row >= 0 else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,10 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from itertools import pairwise
-from typing import Any, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Final
 
 from ..text.numbers import as_json
 from ..text.parsing import from_json
@@ -30,7 +28,6 @@ from .events import (
     Request,
     Series,
     Snapshot,
-    Values,
 )
 from .fitting import (
     Fits,
@@ -46,6 +43,11 @@ from .fitting import (
     table_of,
 )
 from .groups import are_columns
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .values import Values
 
 _DATA: Final = b',"data":"'
 """What stands before the data of a line, which is its last value."""
@@ -104,12 +106,21 @@ def encode(
     return b"".join((head[:-1], _DATA, data, b'"}\n'))
 
 
-def decode(line: bytes | str, start: int | None = None) -> Event | None:
+Unpack = Callable[[bytes | str, int, int], Any]
+"""Makes what a series has as its values of a line's data, rows and members."""
+
+
+def _array(data: bytes | str, count: int, members: int) -> Values:
+    return _unpack(data).reshape(-1, count, members)
+
+
+def decode(line: bytes | str, start: int | None = None, unpack: Unpack = _array) -> Event | None:
     """Return a line's event, or None where the kind is not known to this version.
 
     Args:
         line: The line.
         start: Where it stands in its file: rows can then be read again.
+        unpack: What rows are held as: an array, or ``Packed`` where few numbers are looked at.
 
     Raises:
         ValueError: The line is torn or no event.
@@ -122,8 +133,8 @@ def decode(line: bytes | str, start: int | None = None) -> Event | None:
         return None
     try:
         if cls is Series:
-            shape = (-1, _count(body.pop("count")), _count(body.pop("members")))
-            body["values"] = _unpack(body.pop("data")).reshape(shape)
+            count, members = _count(body.pop("count")), _count(body.pop("members"))
+            body["values"] = unpack(body.pop("data"), count, members)
         elif cls is Snapshot:
             body["values"] = _unpack(body.pop("data")).reshape(_count(body.pop("members")), -1)
         # Fields of a later version are passed over, so that it may add some within a format.
@@ -250,10 +261,14 @@ _FITS: Final[Mapping[str, Fits]] = {
 
 
 def _pack(values: Values) -> bytes:
+    import numpy as np
+
     return binascii.b2a_base64(np.ascontiguousarray(values, "<f4").data, newline=False)
 
 
 def _unpack(data: bytes | str) -> Values:
+    import numpy as np
+
     return np.frombuffer(base64.b64decode(data, validate=True), "<f4")
 
 

@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .values import Values
+
 RANGE: Final = (0.05, 0.95)
 """The shares of the members at which the range begins and ends."""
 
 PART: Final = 4096
 """Rows that are sorted at a time."""
-
-Values = NDArray[np.float32]
 
 Read = Callable[[int, int], Values]
 """Returns a column from one row to before another: [members, rows]."""

@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .downsampling import FACTOR, UNIT, Aggregates, folded, joined
-from .events import LinePlace, Series, Values
+from .events import LinePlace, Series
+from .values import Values
 
 Again = Callable[[LinePlace], Series | None]
 """Reads the rows of a line that was read before; None where they cannot be read any more."""

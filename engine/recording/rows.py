@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ..text.numbers import shortest
 from .downsampling import FACTOR, Aggregates, Downsampler, folded
-from .events import Series, Values
+from .events import Series
 from .member_spread import Spread, Spreads
 from .pages import Again, Pages
 from .row_steps import RowSteps
+from .values import Values
 
 Side = Literal["low", "high"]
 """An end of the range over the members of a population, as in

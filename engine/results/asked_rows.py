@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from ..components.section import nearest, show
 from ..data import columns as limits
 from ..data.cells import Notation, Remedies
 from ..data.column_kinds import ColumnKind, TruthColumn
@@ -28,6 +27,7 @@ from ..data.text_file import Dialect
 from ..errors import DataError, RequestError, RunError
 from ..recording.fitting import UNSAID
 from ..text.safe import plain
+from ..text.spelling import nearest, show
 from .unseen_rows import NEW_ROWS, unseen_rows
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..components.section import nearest
 from ..errors import RecordingError, RequestError, RunError
 from ..recording.events import Header
 from ..recording.fitting import UNSAID
@@ -36,6 +35,7 @@ from ..recording.loading import load_history
 from ..runs.finding import find_run
 from ..runs.folder import RunFolder, runs_dir
 from ..text.safe import plain
+from ..text.spelling import nearest
 
 if TYPE_CHECKING:
     from torch import nn

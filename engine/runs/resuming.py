@@ -8,8 +8,8 @@ import time
 from ..errors import RunError
 from ..recording.checkpoints import file_of
 from ..recording.events import End, Header
-from ..recording.history import History
 from ..recording.lacking import check_experiment
+from ..recording.outline import Outline
 from ..text.safe import plain
 from .folder import RunFolder
 from .state import MAY_TRAIN, WAIT_SECONDS, state_of
@@ -35,7 +35,7 @@ def until_step(text: str, header: Header) -> int:
 
 
 def check_resumable(
-    folder: RunFolder, history: History, *, until: int = 0, ignore_stopping: bool = False
+    folder: RunFolder, history: Outline, *, until: int = 0, ignore_stopping: bool = False
 ) -> None:
     """Refuse a run that cannot be gone on with, and say what can be done in place of that.
 
@@ -70,7 +70,7 @@ def check_resumable(
         raise RunError(f"{done}; --until steps=N lengthens it")
 
 
-def _check_end(folder: RunFolder, end: End, history: History, ignore_stopping: bool) -> None:
+def _check_end(folder: RunFolder, end: End, history: Outline, ignore_stopping: bool) -> None:
     """Refuse a run that has come to an end of its own."""
     name = plain(folder.name)
     if end.status == "diverged":

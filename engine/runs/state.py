@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from .processes import Processes, appointed
 
 if TYPE_CHECKING:
-    from ..recording.history import History
+    from ..recording.outline import Outline
     from .folder import RunFolder
 
 State = Literal["starting", "running", "paused", "silent", "crashed", "ended"]
@@ -31,7 +31,7 @@ MAY_TRAIN: Final = (
 )
 
 
-def last_sign(history: History) -> float:
+def last_sign(history: Outline) -> float:
     """Return when the newest event of a run came, in seconds since 1970; 0 before the first."""
     writer = history.writer
     # ``t`` goes on from where it was when a run is resumed; the clock on the wall does not.
@@ -39,7 +39,7 @@ def last_sign(history: History) -> float:
 
 
 def state_of(
-    history: History,
+    history: Outline,
     folder: RunFolder,
     *,
     now: float | None = None,

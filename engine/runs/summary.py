@@ -8,17 +8,21 @@ decoded, and of the rows the newest. Looking again costs what came since.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ..errors import RecordingError
-from ..recording.events import FORMAT, End, Event, Header, Series
-from ..recording.history import History
+from ..recording.events import FORMAT, End, Event, Header, Resume, Series
 from ..recording.lines import MOST_DAMAGED, decode, header_of
+from ..recording.outline import Outline
+from ..recording.packed import Packed
 from ..recording.tail import CHUNK, LINE_BYTES, Tail
+from ..text.averages import mean_of
 from ..text.files import open_file
+from ..text.numbers import shortest
 from ..text.owned import shut
 from ..text.tables import time_text
 from .folder import RunFolder
@@ -107,8 +111,12 @@ class GlancedRun:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
-        self.history = History()
+        self.history = Outline()
         """What was told, all but the rows."""
+        self._rows: Series | None = None
+        """The newest rows of the group ``train`` that were told."""
+        self._rows_until = 0
+        """The last step of theirs that counts."""
         self.problem = ""
         """Why the recording cannot be read."""
         self._tail = Tail(folder.recording)
@@ -126,7 +134,8 @@ class GlancedRun:
         try:
             if not self._tail.offset and (told := _told_by_its_ends(self.folder.recording)):
                 self._begin()
-                self.history.extend(told)
+                for event in told:
+                    self._add(event)
             else:
                 self._read_on()
         except FileNotFoundError:
@@ -167,8 +176,8 @@ class GlancedRun:
         return "crashed" if self.problem else state
 
     def _begin(self) -> None:
-        self.history, self.problem, self._newest = History(), "", b""
-        self._senseless = 0
+        self.history, self.problem, self._newest = Outline(), "", b""
+        self._rows, self._senseless = None, 0
 
     def _read_on(self) -> None:
         """Read whole lines from where the last look ended."""
@@ -214,13 +223,17 @@ class GlancedRun:
         if self._senseless > MOST_DAMAGED:
             raise RecordingError(NO_SENSE)
         for event in told:
-            if isinstance(event, Series):
-                # Nothing but the newest is shown of them, however often somebody looks.
-                for rows in self.history.series.values():
-                    rows.cut(-1)
-                self._trained = event.t
-            self.history.add(event)
+            self._add(event)
         self.history.machine.clear()
+
+    def _add(self, event: Event) -> None:
+        if isinstance(event, Series):
+            self._trained = event.t
+            if event.group == "train" and self.history.takes(event):
+                self._rows, self._rows_until = event, event.last_step
+        elif isinstance(event, Resume):
+            self._rows_until = min(self._rows_until, event.from_step)
+        self.history.add(event)
 
     def _seconds(self) -> float:
         """Return how long it trained: what its result says, else until its newest rows."""
@@ -231,10 +244,16 @@ class GlancedRun:
         return float(told) if isinstance(told, int | float) else end.t
 
     def _newest_loss(self) -> float | None:
-        rows = self.history.series.get("train")
-        if rows is None or not rows.count or "loss" not in rows.columns:
+        header, rows = self.history.header, self._rows
+        if header is None or rows is None or "loss" not in header.columns["train"]:
             return None
-        return rows.value("loss", self.history.last_step, None)
+        row = rows.row_until(min(self._rows_until, self.history.last_step))
+        if row is None:
+            return None
+        packed: Any = rows.values
+        losses = packed.members_of(header.columns["train"].index("loss"), row)
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        return shortest(mean_of(finite)) if finite else math.nan
 
 
 def _told_by_its_ends(recording: Path) -> list[Event]:
@@ -290,6 +309,6 @@ def _decoded(lines: Iterable[bytes]) -> list[Event]:
     events: list[Event | None] = []
     for line in lines:
         with contextlib.suppress(ValueError):
-            events.append(decode(line))
+            events.append(decode(line, unpack=Packed))
     # A second header would make the run begin anew.
     return [event for event in events if event is not None and not isinstance(event, Header)]

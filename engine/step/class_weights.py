@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..components.section import show
 from ..data import Examples
 from ..errors import DataError
 from ..experiment.experiment import Experiment, Members
+from ..text.spelling import show
 
 
 def weighted(members: Members, parts: Sequence[Examples]) -> list[Experiment]:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..recording.events import Values
+from ..recording.values import Values
 
 if TYPE_CHECKING:
     from ..network.parameters import ParameterLayout

@@ -11,7 +11,6 @@ import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -27,10 +26,8 @@ from ..runs.summary import glance
 from ..text.owned import ensure_folder, sharing
 from ..worker.launch import Worker
 from .folder import SweepFolder, is_sweep
-from .references import sweep_meant
 from .training import experiment_of
 
-_NAME: Final = re.compile(r"(?P<sweep>.+)/trial-(?P<number>[0-9]{1,6})/?")
 _GROUP: Final = re.compile(r"group-([0-9]{1,6})")
 
 
@@ -125,20 +122,6 @@ def trial_in(run: RunFolder, member: int) -> SweptTrial | None:
     return None
 
 
-def trial_meant(reference: str, runs_dir: Path) -> SweptTrial | None:
-    """Return the trial that is meant, where a reference says one: ``SWEEP/trial-4``.
-
-    Raises:
-        RunError: The sweep has no such trial, or nobody has begun to train it.
-    """
-    said = _NAME.fullmatch(reference)
-    path = sweep_meant(said["sweep"], runs_dir) if said else None
-    if said is None or path is None:
-        return None
-    sweep, number = SweepFolder(path), int(said["number"]) - 1
-    return trial_numbered(sweep, number)
-
-
 def trial_numbered(sweep: SweepFolder, number: int) -> SweptTrial:
     """Return a trial of a sweep by its number, counted from 0.
 
@@ -155,17 +138,14 @@ def trial_numbered(sweep: SweepFolder, number: int) -> SweptTrial:
     return SweptTrial(sweep=sweep, number=number, group=folder, member=member)
 
 
-def preset_of_trial(reference: str, runs_dir: Path, overrides: Sequence[str]) -> Preset | None:
-    """Return the experiment of the trial that is meant, as a preset; None where none is.
+def preset_of(trial: SweptTrial, overrides: Sequence[str]) -> Preset:
+    """Return the experiment of a trial, as a preset.
 
     Raises:
         RunError: It is to be changed.
     """
-    trial = trial_meant(reference, runs_dir)
-    if trial is not None and overrides:
-        raise RunError(f"{reference}: is what it was trained as; leave out {' '.join(overrides)}")
-    if trial is None:
-        return None
+    if overrides:
+        raise RunError(f"{trial.name}: is what it was trained as; leave out {' '.join(overrides)}")
     experiment = trial.experiment
     return Preset(trial.alone.name, trial.alone.experiment_file, experiment, dumps(experiment))
 

@@ -17,10 +17,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..recording.events import End, Event, Header, Series, Snapshot, Values
+from ..recording.events import End, Event, Header, Series, Snapshot
 from ..recording.file import Reader
 from ..recording.history import History
 from ..recording.rows import Rows, series_of
+from ..recording.values import Values
 from ..runs.folder import RunFolder
 from ..runs.state import State, state_of
 from ..text.run_names import label_of

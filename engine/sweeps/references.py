@@ -1,15 +1,22 @@
-"""Which sweep is meant by a name, where a run or a preset may be meant as well."""
+"""Which sweep or trial is meant by a name, where a run or a preset may be meant as well."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ..errors import PresetError
 from ..presets.toml_files import PRESETS
 from ..runs.finding import list_runs
 from ..text.run_names import beginning_of
 from .folder import SweepFolder, find_sweep, list_sweeps
+
+if TYPE_CHECKING:
+    from .again import SweptTrial
+
+_TRIAL: Final = re.compile(r"(?P<sweep>.+)/trial-(?P<number>[0-9]{1,6})/?")
 
 
 def sweep_meant(reference: str, folder: Path) -> Path | None:
@@ -27,6 +34,22 @@ def sweep_meant(reference: str, folder: Path) -> Path | None:
     if any(run.name.startswith(reference) for run in list_runs(folder)):
         return None
     return None if named is None else named.path
+
+
+def trial_meant(reference: str, folder: Path) -> SweptTrial | None:
+    """Return the trial that is meant, where a reference says one: ``SWEEP/trial-4``.
+
+    Raises:
+        RunError: The sweep has no such trial, or nobody has begun to train it.
+    """
+    said = _TRIAL.fullmatch(reference)
+    sweep = sweep_meant(said["sweep"], folder) if said else None
+    if said is None or sweep is None:
+        return None
+    # What trains one again takes time to import, and every other name is known without.
+    from .again import trial_numbered
+
+    return trial_numbered(SweepFolder(sweep), int(said["number"]) - 1)
 
 
 def sweep_by_name(reference: str, folder: Path) -> SweepFolder | None:

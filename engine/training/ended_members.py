@@ -18,7 +18,8 @@ from ..experiment.experiment import Experiment
 from ..experiment.members import Changes, label
 from ..network.parameters import ParameterLayout
 from ..recording.checkpoints import State
-from ..recording.events import RunWarning, Series, Values
+from ..recording.events import RunWarning, Series
+from ..recording.values import Values
 from .stopping import Decision, EarlyStopping
 
 

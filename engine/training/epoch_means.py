@@ -10,7 +10,8 @@ import numpy as np
 
 from ..experiment.experiment import Experiment
 from ..recording.checkpoints import State
-from ..recording.events import Series, Values
+from ..recording.events import Series
+from ..recording.values import Values
 
 
 class EpochMeans:

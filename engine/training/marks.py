@@ -35,7 +35,8 @@ from ..experiment.experiment import Experiment
 from ..experiment.marks import At, Mark, MarkEvent
 from ..figures.figures import filled
 from ..figures.readings import NotedReadings
-from ..recording.events import Group, MarkReached, Series, Values
+from ..recording.events import Group, MarkReached, Series
+from ..recording.values import Values
 
 Columns = dict[Group, list[str]]
 """The names of each group's columns."""

@@ -34,7 +34,8 @@ from ..gradients.method import Method
 from ..network.module import EPSILON, convolved, make_activation, make_layer, spread
 from ..network.parameters import ParameterLayout
 from ..randomness import generator
-from ..recording.events import Series, Values
+from ..recording.events import Series
+from ..recording.values import Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
 from .probe_steps import PER_OCTAVE, measured_runs, measured_steps

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..recording.events import Series, Snapshot, Values
+from ..recording.events import Series, Snapshot
 from ..recording.history import History
+from ..recording.values import Values
 from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .block import Block

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ..experiment.experiment import Members
 from ..recording.best import NEVER_BETTER, scores
 from ..recording.checkpoints import State
-from ..recording.events import PRUNED, Values
+from ..recording.events import PRUNED
+from ..recording.values import Values
 from .block import Outcome
 
 NEVER: Final = np.iinfo(np.int64).max

@@ -33,7 +33,8 @@ from ..gradients.method import Workload
 from ..network.parameters import ParameterLayout
 from ..network.trainable import make_network
 from ..recording.checkpoints import State
-from ..recording.events import Group, Series, Snapshot, Values
+from ..recording.events import Group, Series, Snapshot
+from ..recording.values import Values
 from ..step.batches import batches_for
 from ..step.evaluation import Evaluator
 from ..step.measurements import Measurements

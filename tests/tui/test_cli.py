@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -64,6 +65,52 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     for command in ("open", "attach", "show", "run", "presets", "runs"):
         assert command in done.output
     assert loaded("--help", packages="numpy pydantic textual torch plotext") == ""
+
+
+ASKING: dict[str, list[str]] = {
+    "list": ["runs"],
+    "list some": ["runs", "state=ended", "--json"],
+    "stop": ["stop", "last"],
+    "presets": ["presets"],
+    "lectures": ["lectures", "--json"],
+    "help": ["runs", "--help"],
+    "a name that nothing has": ["attach", "nobody"],
+}
+"""Commands that only list or ask."""
+
+HEAVY = """
+import json, os, sys
+from tui.cli import main
+heavy, brought = {"numpy", "pydantic", "textual", "torch", "plotext"}, {}
+out, sys.stdout = sys.stdout, open(os.devnull, "w")
+for name, arguments in json.loads(sys.argv[1]).items():
+    try:
+        main(arguments)
+    except SystemExit:
+        pass
+    brought[name] = sorted(heavy & {*sys.modules})
+    heavy -= {*sys.modules}
+print(json.dumps(brought), file=out)
+"""
+
+
+def test_what_only_lists_or_asks_loads_neither_arrays_nor_schemas(tmp_path: Path) -> None:
+    fake = FakeRun(tmp_path).begin()
+    fake.train([0.9, 0.5])
+    fake.end(test_loss=0.25)
+    fake.close()
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY, json.dumps(ASKING)],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "EPOCHAL_RUNS": str(tmp_path)},
+    )
+    assert json.loads(done.stdout) == {name: [] for name in ASKING}
+    # Each did what it was asked for.
+    assert "over: finished" in done.stderr
+    assert "no such run" in done.stderr
 
 
 def test_show_prints_a_picture_and_needs_no_textual(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.components.section import nearest
 from engine.sweeps.table import read
+from engine.text.spelling import nearest
 
 from ..drawing.base.frame import headline
 from ..drawing.network.material import ViewError

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from engine.components.section import show
 from engine.data.file_rows import Task
 from engine.data.profile.column import USABLE, ColumnProfile, Kind
 from engine.data.profile.profile import Profile
 from engine.errors import DataError
 from engine.presets.file_draft import FileDraft, Wishes, draft
+from engine.text.spelling import show
 
 KINDS: Final[tuple[Kind, ...]] = ("number", "category", "truth", "date")
 """What a column can be taken for, in the order in which a key goes through them."""

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...components.section import show
+from ...text.spelling import show
 from ..cells import MAX_NUMBER, Notation
 from .dates import date, formats_of
 from .tally import Tally

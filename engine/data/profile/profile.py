@@ -16,12 +16,13 @@ from typing import Final
 import numpy as np
 
 from ...errors import DataError
+from ...text.endings import ending_of
 from ...text.safe import plain
 from ..cells import Notation, Remedies
 from ..columns import FEWER, Column, Sampling
 from ..file_column import FileColumn
 from ..preprocessing import Floats
-from ..sheet import ending_of, read, state_of
+from ..sheet import read, state_of
 from ..text_file import Dialect
 from .column import ColumnProfile, column_of
 from .layout import TextLayout, layout_of

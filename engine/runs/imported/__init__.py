@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ...recording.naming import ROLES
+from ...text.endings import PACKED
 from ..finding import run_at
 
 EVENT_FILE: Final = "tfevents"
@@ -16,9 +17,6 @@ EVENT_FILE: Final = "tfevents"
 
 TABLES: Final = (".csv", ".tsv", ".log")
 """How the name of a CSV log ends."""
-
-PACKED: Final = ".gz"
-"""How the name of a log ends that is packed by gzip."""
 
 LIGHTNING: Final = "metrics.csv"
 """What Lightning calls its CSV log, in a folder of its own."""

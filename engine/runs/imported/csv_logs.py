@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ...components.section import nearest, show
 from ...errors import RunError
 from ...text.safe import plain
+from ...text.spelling import nearest, show
 from .curves import Log
 from .unpacked import log_bytes
 

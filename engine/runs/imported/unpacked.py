@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, Final, cast
 from typing_extensions import override
 
 from ...errors import RunError
+from ...text.endings import PACKED
 from ...text.files import open_file
 from ...text.safe import plain
-from . import PACKED
 
 UNPACKED_BYTES: Final = 2 << 30
 """Bytes of a log that are unpacked."""

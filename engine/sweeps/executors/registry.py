@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...components.section import nearest
+from ...text.spelling import nearest
 from . import dask, local, slurm
 from .errors import ExecutorError
 

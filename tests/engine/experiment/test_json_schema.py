@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from engine.components.initialisers import Zeros
 from engine.components.optimizers import Adam
-from engine.components.section import Section, closest, named, nearest, one_of, show
+from engine.components.section import Section, named
 from engine.experiment.experiment import Experiment
 from engine.experiment.json_schema import json_schema
 from engine.experiment.layers import Init, Layer
+from engine.text.spelling import closest, nearest, one_of, show
 
 SUM = {"data": {"kind": "sum"}, "loss": {"name": "mse"}, "train": {"batch_size": 32}}
 CUBIC = {"data": {"kind": "function"}, "loss": {"name": "mse"}}

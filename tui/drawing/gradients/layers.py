@@ -14,10 +14,11 @@ import numpy as np
 from rich.cells import cell_len
 
 from engine.diagnosis.evidence import median, medians
-from engine.recording.events import Header, Values
+from engine.recording.events import Header
 from engine.recording.history import History
 from engine.recording.member_spread import mean_of
 from engine.recording.rows import Rows
+from engine.recording.values import Values
 from engine.text.safe import plain
 
 from ..members.crowd import Crowd, crowd_of

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.recording.events import Values
 from engine.recording.history import History
 from engine.recording.rows import Rows
+from engine.recording.values import Values
 
 TOLERANCE: Final = 1e-3
 """The part of its size by which a loss may differ and still be called the same: rounding, added up

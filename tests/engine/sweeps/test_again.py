@@ -14,8 +14,9 @@ from engine.experiment.model import Model
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
-from engine.sweeps.again import SweptTrial, apart, trained_again, trial_in, trial_meant
+from engine.sweeps.again import SweptTrial, apart, trained_again, trial_in
 from engine.sweeps.folder import SweepFolder
+from engine.sweeps.references import trial_meant
 from engine.sweeps.removal import remove_sweep, size_of_sweep
 from engine.sweeps.trials import digest_of
 from engine.training.failures import fail_to_start

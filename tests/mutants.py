@@ -28,6 +28,7 @@ import typer
 from engine.errors import EpochalError
 from engine.experiment.experiment import Experiment
 from engine.headless.stopping import stop
+from engine.loops.watch import watch
 from engine.presets import preset as presets
 from engine.recording.file import read
 from engine.recording.history import History
@@ -43,7 +44,14 @@ from engine.worker.launch import Worker
 from engine.worker.requests import RequestHandler
 from tests.experiments import CUBIC, MINIBATCHES, MOONS, experiment
 from tests.foreign import foreign_run
-from tests.mutations import NOTES, REQUESTS, mutated_checkpoint, mutated_lines, mutated_notes
+from tests.mutations import (
+    NOTES,
+    REQUESTS,
+    mixed_lines,
+    mutated_checkpoint,
+    mutated_lines,
+    mutated_notes,
+)
 from tests.shown import the_lab_shows
 from tests.sweeps import make_sweep, train_group
 from tests.within_limits import Attempt, Failure, failures_of, run
@@ -73,6 +81,20 @@ SHOWN: Final = (
 """The commands that read a recording."""
 RESUMED: Final = ("verify last", "resume last", "fork last --at 3 --set optimizer.lr=0.1")
 """Those that train on from it."""
+CALLED: Final = (
+    *("evaluate last", "evaluate last --json --member 1", "evaluate last --set train --rows 2"),
+    *("show last last", "show last --view region", "show last --view function"),
+    *("export last last/a.csv --to csv", "export last last/a.html --to html"),
+    *("export last last/a.safetensors --to safetensors", "export last last/a.svg --to svg"),
+    *("predict last --values 0.5,1", "predict last --to last/answers.csv", "show last --step 0"),
+    *("show last --view norms --log", "show last --view activations --layer layer1"),
+    *("show last --view curves --member 2", "show last --view predictions --json"),
+    *("show last --steps 0..5", "show last --view histogram --layer layer2.weight"),
+    *("export last last/t --to tensorboard", "export last last/a.onnx --to onnx"),
+)
+"""More of them, of which a mutant is given some."""
+SOME: Final = 5
+"""How many."""
 OF_CHECKPOINTS: Final = ("show last --view all", "show last --step best", "predict last")
 OF_NOTES: Final = ("runs", "runs --json", "show last", "runs tag=a")
 OF_SWEEPS: Final = (
@@ -92,21 +114,32 @@ def of_a_run(folder: RunFolder, draw: Random) -> tuple[str, list[Attempt]]:
             (folder.control / "ada.jsonl").write_bytes(REQUESTS)
             how = changed(folder.control / "ada.jsonl", mutated_lines, draw)
             return how, [("requests", lambda: answered(folder))]
-        case "checkpoint" if folder.checkpoints.is_dir():
+        case "checkpoint" if files := [*folder.checkpoints.glob("*")]:
             without(folder, b"snapshot", b"end")
-            how = changed(draw.choice([*folder.checkpoints.iterdir()]), mutated_checkpoint, draw)
+            how = changed(draw.choice(files), mutated_checkpoint, draw)
             return how, [*commands(runs, OF_CHECKPOINTS), *taken_up(folder)]
     without(folder, *draw.choice([(), (), (b"end",), (b"snapshot",), (b"snapshot", b"end")]))
-    how = changed(folder.recording, mutated_lines, draw)
+    how = changed(folder.recording, partial(otherwise, runs.parent), draw)
     read = [("load_run", lambda: loaded(folder)), ("the lab", lambda: the_lab(folder))]
-    return how, [*commands(runs, SHOWN), *read, *taken_up(folder)]
+    called = draw.sample(CALLED, SOME)
+    return how, [*commands(runs, (*SHOWN, *called)), *read, *taken_up(folder)]
 
 
 def of_a_sweep(folder: RunFolder, draw: Random) -> tuple[str, list[Attempt]]:
     """Damage a file of a sweep; return what was done, and what reads it."""
     recording = folder.path / "group-1" / "recording.jsonl"
     file = draw.choice([folder.path / "sweep.jsonl"] * 3 + [recording])
-    return changed(file, mutated_lines, draw), commands(folder.path.parent, OF_SWEEPS)
+    how = changed(file, partial(otherwise, folder.path.parent.parent), draw)
+    return how, commands(folder.path.parent, OF_SWEEPS)
+
+
+def otherwise(place: Path, body: bytes, draw: Random) -> tuple[str, bytes]:
+    """Return a file of lines as it is otherwise, and how; of some a part is another run's."""
+    if draw.random() < 0.75:
+        return mutated_lines(body, draw)
+    recordings = sorted(place.glob("*/*/recording.jsonl")) + sorted(place.glob("*/*/*/rec*.jsonl"))
+    others = [path for path in recordings if path.parts[len(place.parts)] != "mutant"]
+    return mixed_lines(body, draw.choice(others).read_bytes(), draw)
 
 
 def changed(file: Path, change: Callable[[bytes, Random], tuple[str, bytes]], draw: Random) -> str:
@@ -127,12 +160,18 @@ def without(folder: RunFolder, *kinds: bytes) -> None:
 def commands(runs: Path, those: Sequence[str]) -> list[Attempt]:
     """Return commands as something to try, of the one run that there is."""
     [name] = [path.name for path in runs.iterdir()]
-    return [(each, partial(command, runs, each.replace("last", name, 1))) for each in those]
+    return [(each, partial(command, runs, named(each, name, runs))) for each in those]
 
 
-def command(runs: Path, line: str) -> None:
+def named(line: str, name: str, runs: Path) -> list[str]:
+    """Return what a user types, word by word: of a run ``last``, and of files in its folder."""
+    paths = (f"{runs}/{name}{word[4:]}" if word[:5] == "last/" else word for word in line.split())
+    return [name if word == "last" else word for word in paths]
+
+
+def command(runs: Path, words: Sequence[str]) -> None:
     """Do what a user types."""
-    cli.main([*line.split(), "--runs-dir", str(runs)])
+    cli.main([*words, "--runs-dir", str(runs)])
 
 
 def taken_up(folder: RunFolder) -> list[Attempt]:
@@ -252,6 +291,19 @@ def stops_after(blocks: int) -> Callable[[Inbox], list[PendingRequest]]:
 # What is there to be damaged.
 
 
+PICTURES: Final[dict[str, Any]] = {
+    "data": {
+        "kind": "table",
+        "inputs": [[n / 12 + each % 2 for n in range(12)] for each in range(6)],
+        "targets": [0, 1, 0, 1, 0, 1],
+    },
+    "loss": {"name": "cross_entropy"},
+    "optimizer": {"name": "adam", "lr": 0.01},
+}
+LAYERS: Final = [{"conv": 2, "kernel": 2}, {"pool": 2}, {"flatten": True}, {"dense": 3}]
+"""Of a network that sees pictures."""
+
+
 def spec_of(tables: dict[str, Any], **changes: dict[str, Any]) -> Experiment:
     """Return an experiment that is trained in no time."""
     small = {"data": {"samples": 24, "split": [12, 6, 6]}, "model": {"hidden": [3]}}
@@ -269,6 +321,10 @@ SPECS: Final = {
         train={"steps": 20},
         population={"vary": {"optimizer.lr": [0.01, 9.0]}},
     ),
+    "cubic": spec_of(CUBIC, model={"hidden": [3], "activation": "relu"}, train={"steps": 20}),
+    "pictures": spec_of(
+        PICTURES, model={"layers": LAYERS, "input_shape": [1, 3, 4]}, train={"epochs": 6}
+    ),
     "diverged": spec_of(
         CUBIC,
         model={"hidden": [3], "activation": "relu"},
@@ -279,13 +335,46 @@ SPECS: Final = {
 """What is trained for it."""
 
 
-OTHERS: Final = ("stopped", "resumed", "forked", "swept", "foreign")
+OTHERS: Final = ("stopped", "resumed", "forked", "swept", "foreign", "people", "watched")
 """What else there is."""
 
 
-def trained(name: str, runs: Path, **order: Any) -> RunFolder:
+def people(place: Path) -> Experiment:
+    """Return an experiment on a file that has columns of every kind."""
+    rows = [f"{n or ''},{'ab'[n % 2]},{['yes', 'no'][n % 2]},2024-02-1{n},{n}" for n in range(9)]
+    (place / "people.csv").write_text("\n".join(["age,job,smoker,joined,pay", *rows]))
+    columns = {
+        "age": {"missing": "median", "indicator": True},
+        "job": {"kind": "category", "values": ["a"]},
+        "smoker": {"kind": "truth"},
+        "joined": {"kind": "date", "parts": ["month", "days"], "missing": "drop"},
+    }
+    data = {"kind": "file", "path": str(place / "people.csv"), "task": "numbers"}
+    data |= {"columns": columns, "scale_inputs": "standard", "scale_targets": "standard"}
+    return experiment({"data": data, "loss": {"name": "mse"}, "train": {"epochs": 5}})
+
+
+def watched(runs: Path) -> None:
+    """Watch a loop of somebody's own."""
+    import torch
+
+    torch.manual_seed(1)
+    net, rows = torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.ReLU()), torch.ones(4, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, name="watched", runs=runs) as run:
+        for _ in range(10):
+            loss = ((net(rows) - 0.5) ** 2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            run.log(loss=loss)
+        run.mark("here", "at {loss}")
+
+
+def trained(name: str, runs: Path, spec: Experiment | None = None, **order: Any) -> RunFolder:
     """Train a run; return its folder."""
-    folder = create_run(name, presets.dumps(SPECS.get(name, SPECS["moons"]), full=True), runs)
+    spec = spec or SPECS.get(name, SPECS["moons"])
+    folder = create_run(name, presets.dumps(spec, full=True), runs)
     work(folder, **order)
     return folder
 
@@ -316,6 +405,8 @@ def train_originals(place: Path) -> None:
     fork = {"parent": str(stopped.path), "step": 3, "changes": ["optimizer.lr=0.1"]}
     trained("forked", place / "forked", fork=fork)
     foreign_run(place / "foreign", "record")
+    watched(place / "watched")
+    trained("people", place / "people", spec=people(place))
     for folder in place.glob("*/*"):
         RunFolder(folder).notes.write_bytes(NOTES)
     train_group(make_sweep(place / "swept"), 1)
@@ -346,7 +437,9 @@ def try_one(place: Path, seed: int, most: int = 1000) -> tuple[str, list[Failure
         most: How many things are tried, at most.
     """
     draw = Random(seed)
-    original = draw.choice(sorted(path for path in place.iterdir() if path.name != "mutant"))
+    original = draw.choice(
+        sorted(path for path in place.iterdir() if path.name != "mutant" and path.is_dir())
+    )
     runs = place / "mutant"
     shutil.rmtree(runs, ignore_errors=True)
     shutil.copytree(original, runs)

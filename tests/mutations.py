@@ -189,9 +189,99 @@ def with_a_line_more(lines: Lines, draw: Random) -> None:
     lines.insert(draw.randrange(1, len(lines) + 1), _line(event))
 
 
+def with_odd_values(lines: Lines, draw: Random) -> None:
+    """Values are of the right kind, but do not fit what else the lines say."""
+    for _ in range(draw.choice([1, 1, 1, 2])):
+        at = _of_any_kind(lines, draw)
+        line = json.loads(lines[at])
+        table, key = _place_in(line, draw)
+        if table is not None:
+            table[key] = odd(table[key], draw)
+        lines[at] = _line(line)
+
+
+def odd(value: Any, draw: Random) -> Any:
+    """Return another value of the same kind: shorter, longer, nothing, too much of it."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return draw.choice([0, -1, 1, value - 1, value + 1, 2 * value, 1000, 10**9, 2**53])
+        case float():
+            return draw.choice([0.0, -value, 2 * value, 1e-30, 1e30, -1.0, 0.5])
+        case str():
+            return draw.choice(["", "x", f"{value}x", value[1:], value[:-1], value.upper()])
+        case list():
+            same = value[:1] * max(len(value), 2)
+            several = [[], value[1:], value[:-1], value + value[-1:], 2 * value, value[::-1], same]
+            return deepcopy(draw.choice([*several, value[:1], 8 * value]))
+        case dict():
+            return _odd_table(value, draw)
+    return value
+
+
+def _odd_table(table: dict[str, Any], draw: Random) -> dict[str, Any]:
+    """Return a table with a key less or more, called otherwise, or with another's value."""
+    if not table:
+        return {"another": 1}
+    one, other = draw.choice([*table]), draw.choice([*table])
+    less = {key: value for key, value in table.items() if key != one}
+    exchanged = {**table, one: table[other], other: table[one]}
+    called = {f"{key}x" if key == one else key: value for key, value in table.items()}
+    more = {**table, f"{one}x": table[one]}
+    turned = dict(reversed(table.items()))
+    return deepcopy(draw.choice([{}, less, less, exchanged, called, more, turned]))
+
+
+def _of_any_kind(lines: Lines, draw: Random) -> int:
+    """Return which line: the first, or one of a kind of which all are as likely."""
+    if draw.random() < 0.5:
+        return 0
+    kinds: dict[bytes, list[int]] = {}
+    for at, line in enumerate(lines):
+        if line.startswith(b'{"kind":'):
+            kinds.setdefault(line[:16], []).append(at)
+    return draw.choice(kinds[draw.choice([*kinds])])
+
+
+def _place_in(tree: Any, draw: Random) -> tuple[Any, Any]:
+    """Return where a value of a tree stands: each key as likely, and less so what lies deeper."""
+    table, key, value = None, None, tree
+    while isinstance(value, dict | list) and value and (table is None or draw.random() < 0.6):
+        # A line of another kind is another line, and no odd value.
+        above = ("kind", "t") if table is None else ()
+        keys = [*value] if isinstance(value, dict) else range(len(value))
+        table, key = value, draw.choice([each for each in keys if each not in above])
+        value = table[key]
+    return table, key
+
+
+def with_values_of(lines: Lines, others: Lines, draw: Random) -> None:
+    """Values, whole lines or all lines of a kind are those of another run."""
+    at = _of_any_kind(lines, draw)
+    kind = lines[at][:16]
+    those = [line for line in others if line.startswith(kind)]
+    if not those:
+        return
+    match draw.randrange(6):
+        case 0:
+            lines[at] = draw.choice(those)
+        case 1:
+            here = [number for number, line in enumerate(lines) if line.startswith(kind)]
+            for number in reversed(here):
+                del lines[number]
+            lines[here[0] : here[0]] = those
+        case _:
+            line, other = json.loads(lines[at]), json.loads(draw.choice(those))
+            for key in draw.sample([*other], draw.choice([1, 1, 2, 3])):
+                line[key] = other[key]
+            lines[at] = _line(line)
+
+
 LINES: Final[tuple[Callable[[Lines, Random], None], ...]] = (
     *(among_garbage, in_disorder, with_other_values, with_other_rows, with_a_line_more),
     *(with_another_header, with_another_header, with_another_end, with_a_line_more),
+    *(with_odd_values, with_odd_values, with_odd_values),
 )
 
 
@@ -241,6 +331,13 @@ def mutated_lines(body: bytes, draw: Random) -> tuple[str, bytes]:
     change = draw.choice(LINES)
     change(lines, draw)
     return change.__name__, b"\n".join(lines) + b"\n"
+
+
+def mixed_lines(body: bytes, other: bytes, draw: Random) -> tuple[str, bytes]:
+    """Return a file of lines that has some of another's, and how."""
+    lines = body.rstrip(b"\n").split(b"\n")
+    with_values_of(lines, other.rstrip(b"\n").split(b"\n"), draw)
+    return with_values_of.__name__, b"\n".join(lines) + b"\n"
 
 
 def mutated_checkpoint(body: bytes, draw: Random) -> tuple[str, bytes]:

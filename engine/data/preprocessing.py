@@ -307,6 +307,15 @@ class Preprocessing:
         return whole
 
 
+def given_by(columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is called what columns give, which are written as ``plain_columns`` does it.
+
+    Raises:
+        KeyError, TypeError, ValueError: One of them is none.
+    """
+    return [name for column in map(_column, columns) for name in column.features]
+
+
 _KEYS: Final = {field.name: field for field in fields(RawColumn)}
 
 

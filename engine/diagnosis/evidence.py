@@ -145,7 +145,9 @@ class Facts:
     @property
     def is_mlp(self) -> bool:
         """Whether the network's layers are the experiment's, and not of one's own code."""
-        return bool(self.model.get("kind", "mlp") == "mlp")
+        # Where the experiment is not known, its layers are not known either.
+        said = self.header.experiment
+        return bool(said) and bool(self.model.get("kind", "mlp") == "mlp")
 
     def table(self, name: str) -> Mapping[str, Any]:
         """Return a table of the recorded experiment, as this member has it."""

@@ -35,7 +35,7 @@ from ..data import Data, DataBase
 from ..data.plane import Moons
 from ..randomness import generator
 from ..text.spelling import show
-from .layers import PlannedLayer, dense_layers, planned
+from .layers import PlannedLayer, buffers_of, dense_layers, planned, shapes_of
 from .marks import Mark, Origin
 from .model import Model
 from .sweep import Sweep
@@ -127,27 +127,14 @@ class Experiment(Section):
 
         A module of one's own has others, which only its code knows; here it has none.
         """
-        shapes: dict[str, tuple[int, ...]] = {}
         if self.model.kind == "python":
-            return shapes
-        for layer, norm in zip(self.plan, self.model.normalisations, strict=True):
-            if layer.weight:
-                shapes[f"{layer.name}.weight"] = layer.weight
-                shapes[f"{layer.name}.bias"] = layer.out[:1]
-            if norm != "none":
-                shapes[f"{layer.name}.norm.weight"] = layer.out[:1]
-                shapes[f"{layer.name}.norm.bias"] = layer.out[:1]
-        return shapes
+            return {}
+        return shapes_of(self.plan, self.model.normalisations)
 
     @property
     def buffers(self) -> dict[str, tuple[int, ...]]:
         """What the network keeps beside its parameters: batch normalisation's running figures."""
-        return {
-            f"{layer.name}.norm.{name}": layer.out[:1]
-            for layer, kind in zip(self.plan, self.model.normalisations, strict=False)
-            if kind == "batch"
-            for name in ("running_mean", "running_var")
-        }
+        return buffers_of(self.plan, self.model.normalisations)
 
     @property
     def parameters(self) -> int:

@@ -225,6 +225,39 @@ def dense_layers(widths: Sequence[int]) -> Iterator[PlannedLayer]:
         yield PlannedLayer(name=f"layer{index}", kind="dense", into=(before,), out=(after,))
 
 
+def shapes_of(plan: Sequence[PlannedLayer], norms: Sequence[str]) -> dict[str, Shape]:
+    """Return every parameter's name and shape.
+
+    Args:
+        plan: The layers.
+        norms: The normalisation of each of them.
+    """
+    shapes: dict[str, Shape] = {}
+    for layer, norm in zip(plan, norms, strict=True):
+        if layer.weight:
+            shapes[f"{layer.name}.weight"] = layer.weight
+            shapes[f"{layer.name}.bias"] = layer.out[:1]
+        if norm != "none":
+            shapes[f"{layer.name}.norm.weight"] = layer.out[:1]
+            shapes[f"{layer.name}.norm.bias"] = layer.out[:1]
+    return shapes
+
+
+def buffers_of(plan: Sequence[PlannedLayer], norms: Sequence[str]) -> dict[str, Shape]:
+    """Return the name and shape of each of batch normalisation's running figures.
+
+    Args:
+        plan: The layers.
+        norms: The normalisation of each of them.
+    """
+    return {
+        f"{layer.name}.norm.{name}": layer.out[:1]
+        for layer, norm in zip(plan, norms, strict=True)
+        if norm == "batch"
+        for name in ("running_mean", "running_var")
+    }
+
+
 def _planned(layer: ListedLayer, name: str, into: Shape) -> PlannedLayer:
     match layer.kind:
         case "conv" | "pool":

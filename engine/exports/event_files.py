@@ -76,7 +76,8 @@ def message(*fields: tuple[int, Any]) -> bytes:
 def _field(number: int, value: Any) -> bytes:
     match value:
         case bool() | int():
-            return varint(number << 3 | _VARINT) + varint(int(value))
+            # A step below 0 is one of 64 bits, as protobuf's int64 has it.
+            return varint(number << 3 | _VARINT) + varint(int(value) % (1 << 64))
         case float():
             return varint(number << 3 | _DOUBLE) + struct.pack("<d", value)
         case str():

@@ -50,7 +50,8 @@ def _events(export: Export, member: int) -> Iterator[list[bytes]]:
     ]
     tags = [name for name in column_names(history) if "/" in name]
     scalars = event_files.ScalarEvents(tags)
-    for part in table_parts(history, [member]):
+    # A recording that names no columns has no rows either.
+    for part in table_parts(history, [member]) if tags else ():
         columns = np.ma.stack([part[tag] for tag in tags], axis=1)
         numbers = [row.tobytes() for row in np.ma.getdata(columns).astype("<f4")]
         there = [np.flatnonzero(row).tolist() for row in ~np.ma.getmaskarray(columns)]

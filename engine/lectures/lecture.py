@@ -210,11 +210,8 @@ def _experiment(shown: Preset | RunFolder) -> Experiment | None:
     """Return what is trained, or was; None where that is not to be understood."""
     if isinstance(shown, Preset):
         return shown.experiment
-    history = load_history(shown.recording)
-    try:
-        return Experiment.model_validate(history.header.experiment) if history.header else None
-    except ValidationError:
-        return None
+    header = load_history(shown.recording).header
+    return None if header is None else presets.understood(header)
 
 
 Remark = tuple[bool, str]

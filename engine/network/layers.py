@@ -119,21 +119,34 @@ def recorded_specs(header: Header) -> list[ModuleSpec]:
         header: The run's, whose network is none of one's own.
 
     Raises:
-        RunError: Its recording does not say what was trained.
+        RunError: Its recording does not say what was trained, or it has weights of other layers.
     """
-    from pydantic import ValidationError
+    # A schema that refuses its values says so by a ValueError, too.
+    try:
+        return _recorded_specs(header)
+    except (IndexError, ValueError):
+        raise RunError(f"{plain(header.run)}: {UNSAID}") from None
 
-    from ..experiment.layers import dense_layers, planned
+
+def _recorded_specs(header: Header) -> list[ModuleSpec]:
+    """Return the modules of a recorded network.
+
+    Raises:
+        IndexError, ValueError: Its layers are none, or not those of its weights.
+    """
+    from ..experiment.layers import buffers_of, dense_layers, planned, shapes_of
     from ..experiment.model import Model
 
-    try:
-        model = Model.model_validate(header.experiment.get("model", {}))
-    except ValidationError:
-        raise RunError(f"{plain(header.run)}: {UNSAID}") from None
+    model = Model.model_validate(header.experiment.get("model", {}))
     matrices = [shape for shape in header.parameters.values() if len(shape) > 1]
     outputs = matrices[-1][0]
     if model.layers:
         plan = [*planned(model.layers, tuple(header.row_shape), outputs)]
     else:
         plan = [*dense_layers([matrices[0][1], *(shape[0] for shape in matrices)])]
+    norms = model.normalisations
+    made = {**shapes_of(plan, norms), **buffers_of(plan, norms)}
+    recorded = {**header.parameters, **header.buffers}
+    if {name: list(shape) for name, shape in made.items()} != recorded:
+        raise ValueError("the weights are of other layers")
     return module_specs(model, plan)

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from ..data import as_recorded
 from ..data.plane import Moons
+from ..data.preprocessing import given_by
 from ..errors import PresetError, Problem
 from ..experiment.axes import check_sweep
 from ..experiment.changes import called, described
@@ -128,17 +129,61 @@ def recorded_experiment(header: Header) -> Experiment:
 
     Raises:
         PresetError: It no longer holds, as where its data file is gone, or it does not fit what was
-            recorded of it: classes where no row has an accuracy, numbers where rows have, or more
-            or fewer classes or outputs than are named.
+            recorded of it: classes where no row has an accuracy, numbers where rows have, more or
+            fewer classes or outputs than are named, other layers, or other networks.
     """
     experiment = resolve(header.experiment, header.run, recorded=True)
+    if not _was_recorded(experiment, header):
+        raise PresetError([Problem(header.run, "", UNSAID)])
+    return experiment
+
+
+def understood(header: Header) -> Experiment | None:
+    """Return what a run was to train, whatever it recorded; None where that does not hold here."""
+    try:
+        return resolve(header.experiment, header.run, recorded=True)
+    except PresetError:
+        return None
+
+
+def _was_recorded(experiment: Experiment, header: Header) -> bool:
+    """Whether rows and weights are such as an experiment has."""
     measured = "accuracy" in header.columns.get("train", ())
     # A recording of an earlier version names none.
     named = len(header.target_names or experiment.data.target_names)
-    fits = measured == experiment.has_accuracy and named == len(experiment.data.target_names)
-    if not fits:
-        raise PresetError([Problem(header.run, "", UNSAID)])
-    return experiment
+    if measured != experiment.has_accuracy or named != len(experiment.data.target_names):
+        return False
+    # A branch may be of one of them.
+    if header.members not in (1, experiment.population.members):
+        return False
+    # What layers a network of one's own has, only its file knows; and where a file of data is
+    # another by now, that is what readers say.
+    if experiment.model.kind == "python" or not _has_its_files(experiment, header):
+        return True
+    if not _takes_what_was_recorded(experiment, header):
+        return False
+    shapes = experiment.shapes | experiment.buffers
+    recorded = {**header.parameters, **header.buffers}
+    return {name: list(shape) for name, shape in shapes.items()} == recorded
+
+
+def _takes_what_was_recorded(experiment: Experiment, header: Header) -> bool:
+    """Whether an experiment's inputs are called as a recording calls them, where it does."""
+    data = experiment.data
+    try:
+        given = given_by(header.raw_columns)
+    except (KeyError, TypeError, ValueError):
+        return False
+    named = header.input_names in ([], data.input_names)
+    return (
+        named and header.given_names in ([], data.given_names) and given in ([], data.given_names)
+    )
+
+
+def _has_its_files(experiment: Experiment, header: Header) -> bool:
+    """Whether the data is what it was, as far as it lies in files."""
+    pairs = zip(header.files, experiment.data.files, strict=False)
+    return all(then.get("sha256") == now.get("sha256") for then, now in pairs)
 
 
 def destination(reference: str) -> Path:

@@ -151,14 +151,26 @@ def fitting_result(result: Mapping[str, Any], members: int | None = None) -> dic
     return {key: value for key, value in result.items() if _is_of_result(key, value, members)}
 
 
+def _is_step(value: Any) -> bool:
+    return is_int(value) and value >= 0
+
+
+_OF_MEMBERS: Final[Mapping[str, Fits]] = {
+    "statuses": is_str,
+    "reasons": is_str,
+    "ended_at": _is_step,
+}
+"""What a result says of each member, never of all of them by one value."""
+
+
 def _is_of_result(key: str, value: Any, members: int | None) -> bool:
     if key == "confusion":
-        square = list_of(list_of(is_int))(value)
+        # Of one network alone: a list of a population is one with a figure for each member.
+        square = members in (None, 1) and list_of(list_of(is_int))(value)
         return square and all(len(row) == len(value) for row in value)
-    fits = is_str if key in ("statuses", "reasons") else _is_figure
     if type(value) is not list:
-        return fits(value) and fits is _is_figure
-    return all(map(fits, value)) and members in (None, len(value))
+        return _is_figure(value) and key not in _OF_MEMBERS
+    return all(map(_OF_MEMBERS.get(key, _is_figure), value)) and members in (None, len(value))
 
 
 _ARGUMENTS: Final[Mapping[str, Fits]] = {

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..text.numbers import as_json
 from ..text.parsing import from_json
+from .agreement import agreeing
 from .events import (
     FORMAT,
     KINDS,
@@ -204,8 +205,9 @@ def _fitting(event: Event) -> Event:
             raise ValueError("the line is no header: it has too many columns, or none as they are")
         case GroupBegins() if not are_columns({event.group: event.columns}):
             raise ValueError("the line begins no group: it has no columns that could be")
-        case Header() if not is_experiment(event.experiment):
-            return replace(event, experiment={})
+        case Header():
+            said = event.experiment if is_experiment(event.experiment) else {}
+            return agreeing(replace(event, experiment=said))
         case Series() if event.steps and not _are_steps(event):
             raise ValueError("the line is no series: its steps do not rise, or are of other rows")
         case End():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Final
 
 import torch
@@ -83,3 +84,23 @@ def pick_threads(experiment: Experiment, members: int = 1) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def can_begin(threads: int) -> bool:
+    """Whether so many threads can be begun: where one of its own cannot, OpenMP ends the process.
+
+    As many as there are CPUs always can.
+    """
+    begun, over = list[threading.Thread](), threading.Event()
+    try:
+        for _ in range(threads if threads > (os.cpu_count() or 1) else 0):
+            begun.append(threading.Thread(target=over.wait, daemon=True))
+            begun[-1].start()
+    except RuntimeError:
+        return False
+    finally:
+        over.set()
+        for each in begun:
+            if each.ident is not None:
+                each.join()
+    return True

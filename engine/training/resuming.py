@@ -31,7 +31,7 @@ from ..runs.processes import Processes
 from ..runs.resuming import check_resumable
 from ..text.owned import foreign
 from ..text.safe import plain
-from .device import nearest_device
+from .device import can_begin, nearest_device
 from .header import header_of
 from .machine import versions
 from .marks import Marks
@@ -160,6 +160,9 @@ def trainer_of(
     if not 0 <= header.threads <= MOST_THREADS:
         said = f"cannot be trained with {header.threads} threads, as it says it was"
         raise RunError(f"{plain(header.run)}: {said}; at most {MOST_THREADS} are begun")
+    if not can_begin(header.threads):
+        said = f"cannot be trained with {header.threads} threads, as it was"
+        raise RunError(f"{plain(header.run)}: {said}: this machine begins no more; raise ulimit -u")
     where = nearest_device(header.device) if device == "auto" else device
     # With as many threads as then: each sums a share, and other shares round to other bits.
     trainer = Trainer(

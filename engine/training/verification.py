@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..errors import EpochalError, RunError
 from ..presets.preset import resolve
+from ..recording.fitting import UNSAID
 from ..recording.history import History
 from ..recording.lacking import check_experiment
 from ..text.numbers import as_json
@@ -90,6 +91,7 @@ def verify(
         )
     except EpochalError as error:
         raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None
+    _check_members(name, history, trainer)
     elsewhere = _elsewhere(name, history, trainer)
     # Bits are to be equal where the machine is the same: any difference is then a finding.
     tolerance = TOLERANCE if elsewhere else 0.0
@@ -127,6 +129,20 @@ def verify(
             return Verification(trainer.step, over)
     said = "" if elsewhere else _end_differs(history, trainer)
     return Verification(trainer.step, said, elsewhere, weights + (history.best is not None))
+
+
+def _check_members(name: str, history: History, trainer: Trainer) -> None:
+    """Refuse a branch of a network that is none of those there were.
+
+    Raises:
+        RunError: One is.
+    """
+    there = len(trainer.members)
+    for fork in history.forks:
+        if not 0 <= fork.member <= there:
+            raise RunError(f"{plain(name)}: cannot be verified, because {UNSAID}")
+        # Of one network there is no other to branch off from.
+        there = 1 if fork.member else there
 
 
 def _elsewhere(name: str, history: History, trainer: Trainer) -> str:

@@ -48,14 +48,11 @@ class Promise:
 def promises_of(header: Header) -> tuple[Promise, ...]:
     """Return the marks of a run's experiment; none where this version does not understand it."""
     # Here, for it loads pydantic, which no first frame waits for.
-    from pydantic import ValidationError
-
-    from engine.experiment.experiment import Experiment
     from engine.figures.figures import spoken
+    from engine.presets.preset import understood
 
-    try:
-        experiment = Experiment.model_validate(header.experiment)
-    except ValidationError:
+    experiment = understood(header)
+    if experiment is None:
         return ()
     return tuple(
         Promise(

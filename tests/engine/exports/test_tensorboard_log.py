@@ -118,3 +118,12 @@ def test_whole_numbers_are_as_protobuf_reads_them(number: int) -> None:
     read_back = ReadEvent.FromString(message((1, 0.5), (2, number)))
     assert (read_back.wall_time, read_back.step) == (0.5, number)
     assert len(varint(number)) == max(-(-number.bit_length() // 7), 1)
+
+
+def test_a_step_below_0_is_written_as_it_is() -> None:
+    assert ReadEvent.FromString(message((2, -3))).step == -3
+
+
+def test_a_recording_that_names_no_columns_has_no_numbers(tmp_path: Path) -> None:
+    [path] = written(History([header(columns={})]), tmp_path)
+    assert read(path).Tags()["scalars"] == []

@@ -650,6 +650,17 @@ def test_an_experiment_that_does_not_fit_what_was_recorded_of_it_is_refused(name
     for named in (header.target_names[1:] or ["y", "z"], [*header.target_names, "another"]):
         with pytest.raises(PresetError, match="does not say"):
             presets.recorded_experiment(replace(header, target_names=named))
+    others = {"layer1.weight": [9, len(header.input_names)]}
+    for changes in (
+        {"parameters": {**header.parameters, **others}},
+        {"buffers": {"layer1.norm.running_mean": [5]}},
+        {"seeds": [1, 2, 3]},
+        {"input_names": ["another", *header.input_names[1:]]},
+        {"raw_columns": [{"name": "another"}]},
+        {"raw_columns": [{"kind": "number"}]},
+    ):
+        with pytest.raises(PresetError, match="does not say"):
+            presets.recorded_experiment(replace(header, **changes))
     unnamed = presets.recorded_experiment(replace(header, target_names=[]))
     assert unnamed == presets.load(name).experiment
     with_none = {group: each for group, each in header.columns.items() if group != "train"}

@@ -85,6 +85,23 @@ def test_events_are_kept_by_kind(history: History) -> None:
     assert history.last_t == 9.0
 
 
+@pytest.mark.parametrize(
+    ("seeds", "kept"),
+    [([1], {"loss", "confusion"}), ([1, 2], {"loss", "losses", "ended_at"})],
+)
+def test_a_result_has_a_figure_for_each_member_or_is_without_it(
+    seeds: list[int], kept: set[str]
+) -> None:
+    history = History([replace(header(), seeds=seeds)])
+    figures = {"loss": 0.5, "losses": [0.5, 0.25], "statuses": "finished", "ended_at": [3, 4]}
+    others = {"reasons": 3, "confusion": [[1, 2], [3, 4]], "square": [[1, 2], [3]]}
+    history.add(End(step=4, status="finished", reason="steps", result={**figures, **others}))
+    assert history.end is not None
+    assert history.end.result.keys() == kept
+    history.add(replace(history.end, result={"ended_at": 3, "best_step": [1.5] * len(seeds)}))
+    assert history.end.result.keys() == {"best_step"}
+
+
 def test_a_resume_forgets_what_came_after_its_step(history: History) -> None:
     history.extend(
         [

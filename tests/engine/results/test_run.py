@@ -287,3 +287,21 @@ def test_a_member_of_other_rows_fills_gaps_as_it_was_trained_and_of_another_file
     for ask in (lambda: changed.preprocessing, lambda: changed.scaling):
         with pytest.raises(RunError, match=r"own\.csv: is not the file any more .* ask member 1"):
             ask()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parameters": {}},
+        {"parameters": {"layer1.weight": [9, 1]}},
+        {"buffers": {"layer1.norm.running_mean": [8]}},
+        {"experiment": {"model": {"hidden": [8]}}},
+        {"experiment": {"model": {"layers": [{"conv": 2}, {"flatten": True}]}}},
+    ],
+)
+def test_weights_of_other_layers_are_no_network(tmp_path: Path, changes: dict[str, Any]) -> None:
+    folder, _ = recorded(experiment(CUBIC, train={"steps": 2}), tmp_path / "run")
+    run = loaded(folder)
+    other = dataclasses.replace(run, header=dataclasses.replace(run.header, **changes))
+    with pytest.raises(RunError, match="does not say what was trained"):
+        _ = other.layers

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 import torch
 
 from engine.errors import DeviceError
-from engine.training.device import pick_device, pick_threads
+from engine.training.device import can_begin, pick_device, pick_threads
 from engine.training.machine import device_name
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MINIBATCHES, experiment
@@ -48,3 +51,19 @@ def test_cuda_and_cpu_agree(tables: dict) -> None:
     blocks = [Trainer(experiment(tables), device=name).advance(50) for name in ("cpu", "cuda")]
     cpu, cuda = (block.series[0].values for block in blocks)
     assert cpu == pytest.approx(cuda, rel=1e-2, abs=1e-4)
+
+
+def test_threads_that_the_machine_does_not_begin_are_known_beforehand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    some = (os.cpu_count() or 1) + 3
+    before = threading.active_count()
+    assert can_begin(some)
+    assert threading.active_count() == before
+
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert not can_begin(some)
+    assert can_begin(os.cpu_count() or 1)

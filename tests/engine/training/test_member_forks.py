@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.errors import RequestError
+from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
@@ -91,6 +92,10 @@ def test_it_differs_from_there_on_and_can_be_gone_on_with_and_branched_off_from(
     history = history_of(second)
     assert [each.member for each in history.forks] == [MEMBER, 0]
     assert verify("second", history).words.startswith("bit-equal: 60 steps")
+    for member in (-1, 7):
+        history.forks[0] = replace(history.forks[0], member=member)
+        with pytest.raises(RunError, match="its recording does not say what was trained"):
+            verify("second", history)
 
 
 def test_without_one_a_population_branches_off_whole(

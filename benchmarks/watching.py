@@ -1,9 +1,15 @@
 """What it costs a training loop to be watched, and beside other monitors that write the same.
 
     python -m benchmarks.watching [cubic|mlp|transformer …] [--pairs 200] [--beside] [--busy]
+                                  [--nothing]
 
-Blocks of steps of one loop alternate in one process, watched and not; what counts is the median of
-the differences of pairs, with its 95 % interval (by the binomial distribution of its ranks).
+Blocks of steps of one loop alternate in one process, watched and not: half the steps of a pair that
+are not, all that are, the other half, so that a machine that becomes slower meanwhile is so for
+both. What was seen is written at the end of the block that is watched, which counts: a block takes
+about as long as rows wait to be written. Not counted is the step after which watching begins, for
+what is made once. What counts is the median of the differences of pairs, with its 95 % interval (by
+the binomial distribution of its ranks). ``--nothing`` says what all this makes of a loop that
+nothing watches in either.
 """
 
 from __future__ import annotations
@@ -42,7 +48,7 @@ def cubic() -> tuple[nn.Module, Callable[[nn.Module], torch.Tensor], int]:
         nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 32), nn.Sigmoid(), nn.Linear(32, 1)
     )
     x = torch.rand(100, 1) * 2 - 1
-    return net, lambda net: nn.functional.mse_loss(net(x), x**3), 256
+    return net, lambda net: nn.functional.mse_loss(net(x), x**3), 512
 
 
 def mlp() -> tuple[nn.Module, Callable[[nn.Module], torch.Tensor], int]:
@@ -50,7 +56,7 @@ def mlp() -> tuple[nn.Module, Callable[[nn.Module], torch.Tensor], int]:
         nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
     )
     x, y = torch.rand(128, 784), torch.randint(0, 10, (128,))
-    return net, lambda net: nn.functional.cross_entropy(net(x), y), 32
+    return net, lambda net: nn.functional.cross_entropy(net(x), y), 96
 
 
 def transformer() -> tuple[nn.Module, Callable[[nn.Module], torch.Tensor], int]:
@@ -80,6 +86,21 @@ class Watched:
 
     def log(self, loss: torch.Tensor) -> None:
         self.run.log(loss=loss)
+
+
+class Nothing:
+    """What watches nothing."""
+
+    def __init__(self, net: nn.Module, optimizer: torch.optim.Optimizer, folder: str) -> None:
+        """There is nothing to make."""
+
+    def begin(self) -> None:
+        """There is nothing to begin."""
+
+    end = close = begin
+
+    def log(self, loss: torch.Tensor) -> None:
+        """There is nobody to tell."""
 
 
 class Layers:
@@ -158,7 +179,9 @@ class Wandb(Numbers):
         return run.log
 
 
+NOTHING = "nothing"
 MONITORS = {
+    NOTHING: (Nothing, ""),
     "epochal": (Watched, ""),
     "nn-htop": (Layers, "nn_htop"),
     "tensorboardX": (TensorBoard, "tensorboardX"),
@@ -183,30 +206,29 @@ def compare(name: str, monitor: str, pairs: int, folder: str, clock: Callable[[]
 
     def plain() -> float:
         began = clock()
-        for _ in range(steps):
+        for _ in range(steps // 2):
             step()
-        return (clock() - began) / steps
+        return clock() - began
 
     run = MONITORS[monitor][0](net, optimizer, folder)
     run.end()
 
     def watched() -> float:
-        began = clock()
-        for _ in range(steps):
-            run.log(step())
-        return (clock() - began) / steps
-
-    usual, more = [], []
-    for pair in range(-2, pairs):
-        alone = plain()
         run.begin()
         # What is made once, such as buffers, belongs to no step.
         run.log(step())
-        beside = watched()
+        began = clock()
+        for _ in range(steps):
+            run.log(step())
         run.end()
+        return clock() - began
+
+    usual, more = [], []
+    for pair in range(-2, pairs):
+        before, beside, after = plain(), watched(), plain()
         if pair >= 0:
-            usual.append(alone)
-            more.append(beside - alone)
+            usual.append((before + after) / steps)
+            more.append((beside - before - after) / steps)
     run.close()
     median, low, high = interval(more)
     alone = statistics.median(usual)
@@ -225,12 +247,16 @@ def main() -> None:
     parser.add_argument(
         "--busy", action="store_true", help="count the loop's own seconds: for a busy machine"
     )
+    parser.add_argument("--nothing", action="store_true", help="a loop that nothing watches too")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     clock = time.thread_time if asked.busy else time.perf_counter
     print("| loop | with | parameters | a step | watched | |\n|---|---|---:|---:|---:|---:|")
     for name in asked.loops:
-        for monitor in MONITORS if asked.beside else ["epochal"]:
+        for monitor in MONITORS:
+            is_asked = asked.nothing if monitor == NOTHING else asked.beside
+            if monitor != "epochal" and not is_asked:
+                continue
             package = MONITORS[monitor][1]
             if package and importlib.util.find_spec(package) is None:
                 print(f"| {name} | {monitor} | not measured: the package {package} is missing |")

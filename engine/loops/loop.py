@@ -96,21 +96,19 @@ class Loop(LoopWords):
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._owners = Owners(watched.tensors, optimizers)
-        optimizers = self._optimizers = self._owners.optimizers
+        optimizers = self.optimizers = self._owners.optimizers
+        """Those that are watched now; a list that stays the same one."""
         self._writer, self._units = writer, units
         self._refusal, self._raises = "" if control else NOT_HERE, stop == "raise"
         self._clock, self._wait = clock, wait
         super().__init__(Steps(watched, optimizers, writer, units, clock, ranks))
         self._newcomers = Newcomers(watched, optimizers)
         self._rates = LoopRates(optimizers)
-        self._inbox = Inbox(writer.folder)
-        self._handler = RequestHandler(self)
-        self._ranks = ranks
-        self._told_factor = 1.0
+        self._inbox, self._handler = Inbox(writer.folder), RequestHandler(self)
+        self._ranks, self._told_factor = ranks, 1.0
         self._started = self._look_at = clock()
         """When it is looked for requests again."""
-        self._stop_reason = ""
-        self._ignored = 0
+        self._stop_reason, self._ignored = "", 0
         self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
         self._closed, self._is_compiled = False, False
@@ -171,7 +169,7 @@ class Loop(LoopWords):
             raise RequestError("this run is over; watch() makes another")
         if self._hooks:
             return
-        for optimizer in self._optimizers:
+        for optimizer in self.optimizers:
             with contextlib.suppress(AttributeError):
                 # One that knows no hooks only wraps another, which takes its place.
                 self._hear(optimizer)
@@ -292,7 +290,7 @@ class Loop(LoopWords):
     def _through_scaler(self, optimizer: Any, step: Callable[[], Any]) -> Any:
         self._reached = False
         result = step()
-        if optimizer in self._optimizers and not self._reached:
+        if optimizer in self.optimizers and not self._reached:
             self._say(f"step {self.step + 1} {LEFT_OUT}")
             if not self._stepped or id(optimizer) in self._stepped:
                 self._steps.leave_out()

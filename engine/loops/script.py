@@ -1,6 +1,7 @@
 """A script that is watched as it is: not a line of it is changed.
 
     the first backward()  ─► all optimizers and modules that the script has made by then
+    a later one           ─► the same again, a run of their own, once the former training is over
     every backward()      ─► what it is called on is the loss of the step to come, or of the one
                              within which it is called first
 
@@ -35,7 +36,7 @@ from ..text.numbers import counted
 from .loop import Loop, Stopped
 from .owners import parameters_of
 from .parameters import unwrapped
-from .watch import watch
+from .script_training import Collecting, ScriptTraining
 
 MOST_BYTES: Final = 100_000_000
 """A script is smaller."""
@@ -46,9 +47,9 @@ NOTHING: Final = (
     "not watched: call epochal.watch there)"
 )
 
-ONLY_FIRST: Final = (
-    "only what the script trained first is recorded; what it trained beside or after that moves "
-    "other parameters, and is watched by epochal.watch"
+BESIDE: Final = (
+    "what the script trained beside a training that it had not let go of, or without a module, is "
+    "in no run; epochal.watch watches that"
 )
 
 
@@ -68,19 +69,20 @@ class ScriptWatch:
 
     def __init__(self, **options: Any) -> None:
         self._options = options
-        self.loop: Loop | None = None
-        """The loop, once an optimizer has stepped."""
+        self._training: ScriptTraining | None = None
+        """What is trained, once an optimizer has stepped."""
+        self._count = 0
+        """How many trainings there were."""
         self._loss: Tensor | None = None
         """The sum of what ``backward`` was called on since the last step, which is what steps."""
         self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
         """By what mixed precision has scaled, what that was."""
         self._put_back: list[tuple[Any, str, Any]] = []
         self._made: list[weakref.ref[Optimizer]] = []
-        """The optimizers that the script has made, in turn; those it let go of are none."""
-        self._moved: list[set[int]] = []
-        """The parameters that each of those which are watched moves, by identity."""
-        self._place_of = weakref.WeakKeyDictionary[Optimizer, int]()
-        """Which of these an optimizer is, or is in place of, from 1 on; 0 for none."""
+        """The optimizers that the script has made and that are of no training yet, in turn; those
+        it let go of are none."""
+        self._others = weakref.WeakSet[Optimizer]()
+        self._collecting = Collecting()
         self._here = _Thread()
         self._is_backward = False
         self._beginning = threading.Lock()
@@ -89,12 +91,19 @@ class ScriptWatch:
         self.others = 0
         """How many optimizers have stepped that move nothing of what is watched."""
 
+    @property
+    def loop(self) -> Loop | None:
+        """The loop of the newest training."""
+        return None if self._training is None else self._training.loop
+
     def __enter__(self) -> ScriptWatch:
         self._hooks = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
         ]
         self._stand_in(Optimizer, "__init__", self._noting)
+        # Of one that is copied or unpickled, that is all that is called.
+        self._stand_in(Optimizer, "__setstate__", self._noting)
         self._stand_in(torch.autograd, "backward", self._announcing)
         self._stand_in(torch.amp.GradScaler, "scale", self._remembering)
         self._stand_in(torch.amp.GradScaler, "step", self._spending)
@@ -117,10 +126,17 @@ class ScriptWatch:
         @wraps(original)
         def initialise(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
             original(optimizer, *args, **kwargs)
-            if self.loop is None:
-                self._made.append(weakref.ref(optimizer))
+            self._note(optimizer)
 
         return initialise
+
+    def _note(self, optimizer: Optimizer) -> None:
+        """Keep in mind an optimizer that is made, unless it is one of what is trained now."""
+        self._made = [each for each in self._made if each() is not None]
+        if any(each() is optimizer for each in self._made):
+            return
+        if self._training is None or not self._training.follow(optimizer):
+            self._made.append(weakref.ref(optimizer))
 
     def _announcing(self, original: Any) -> Any:
         @wraps(original)
@@ -142,7 +158,7 @@ class ScriptWatch:
         return backward
 
     def _add_loss(self, loss: Tensor) -> None:
-        if self.loop is None:
+        if self._training is None or (self._made and self._is_over()):
             self._begin()
         if self._loss is None:
             self._loss = loss
@@ -172,9 +188,9 @@ class ScriptWatch:
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if is_dynamo_compiling():
             return
-        if self.loop is None:
-            # One that was copied or unpickled was never made.
-            self._made.append(weakref.ref(optimizer))
+        if self._training is None:
+            # One that brings its own way to be made was never heard of.
+            self._note(optimizer)
             self._begin()
         # The same one again where its last step came to no end.
         if self._here.within in (None, optimizer):
@@ -188,43 +204,66 @@ class ScriptWatch:
             self._say_loss(optimizer, taken=True)
 
     def _say_loss(self, optimizer: Optimizer, *, taken: bool) -> None:
-        if self.loop is None or not (place := self._place(optimizer)) or self._loss is None:
+        if self._training is None:
             return
-        # Optimizers that step within one backward pass step for the same loss.
-        name = "loss" if place == 1 or self._is_backward else f"loss_{place}"
-        loss, self._loss = self._loss, None
-        self.loop.log_step({name: loss}, taken=taken)
+        if not (place := self._training.step(optimizer)):
+            self._leave(optimizer)
+        elif self._loss is not None:
+            # Optimizers that step within one backward pass step for the same loss.
+            name = "loss" if place == 1 or self._is_backward else f"loss_{place}"
+            loss, self._loss = self._loss, None
+            self._training.loop.log_step({name: loss}, taken=taken)
 
-    def _place(self, optimizer: Optimizer) -> int:
-        """Return which of those that are watched an optimizer is, from 1 on; 0 for none."""
-        if optimizer not in self._place_of:
-            own = {id(each) for each in parameters_of(optimizer)}
-            places = (place for place, moved in enumerate(self._moved, 1) if moved & own)
-            self._place_of[optimizer] = next(places, 0)
-            self.others += not self._place_of[optimizer]
-        return self._place_of[optimizer]
+    def _leave(self, optimizer: Optimizer) -> None:
+        """Know an optimizer that steps as one that is in no run, from its first step on."""
+        if optimizer not in self._others:
+            self._others.add(optimizer)
+            self.others += 1
+            self._made = [each for each in self._made if each() is not optimizer]
+
+    def _is_over(self) -> bool:
+        """Whether the training can take no other step, and what was made since is another."""
+        training = self._training
+        if training is None or not any(each() is not None for each in self._made):
+            return False
+        # What holds itself in a circle is let go of where Python looks for such.
+        return training.is_let_go() or self._collecting.helps(training.is_let_go)
 
     def _begin(self) -> None:
         """Begin to watch, if the script has made by now what it trains with."""
         # Several threads may train, each something of its own.
         with self._beginning:
             there = (each() for each in self._made)
-            optimizers = [*_training(each for each in there if each is not None)]
-            if self.loop is not None or self.is_refused or not optimizers:
+            optimizers = [*_apart(each for each in there if each is not None)]
+            if self.is_refused or not optimizers:
                 return
-            self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
-            wanted = set[int]().union(*self._moved)
+            if self._training is not None and not self._is_over():
+                return
+            wanted = {id(each) for one in optimizers for each in parameters_of(one)}
             # By type: to ask an object for its class may wake what is deprecated, or load it.
             modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
+            model = named_together(modules, wanted)
+            if self._training is not None:
+                if model is None:
+                    # As of pictures that are changed until a network takes them for others.
+                    self._made.clear()
+                    return
+                self._training.loop.close()
+            self._made.clear()
+            self._loss = None
+            self._count += 1
+            options = dict(self._options)
+            if self._count > 1 and "name" in options:
+                options["name"] = f"{options['name']}-{self._count}"
             try:
-                self.loop = watch(named_together(modules, wanted), optimizers, **self._options)
+                self._training = ScriptTraining(model, optimizers, **options)
             except EpochalError as error:
                 # The script's work is worth more than its record.
                 self.is_refused = True
                 print(f"epochal: {error}; the script goes on unwatched", file=sys.stderr)
 
 
-def _training(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
+def _apart(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
     """Yield the optimizers that move what none before them moves."""
     moved: set[int] = set()
     for each in optimizers:
@@ -289,7 +328,7 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
                 print(f"epochal: {NOTHING}", file=sys.stderr)
             elif watched.others:
                 print(
-                    f"epochal: {ONLY_FIRST} ({counted(watched.others, 'optimizer')} more)",
+                    f"epochal: {BESIDE} ({counted(watched.others, 'optimizer')} more)",
                     file=sys.stderr,
                 )
     return 0

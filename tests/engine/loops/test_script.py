@@ -304,34 +304,138 @@ def test_the_loss_of_a_row_is_the_one_that_its_step_is_taken_for(text: str, tmp_
 
 ONE_AFTER_ANOTHER = """
 import threading, torch
-def train():
-    weight = torch.ones(1, requires_grad=True)
-    optimizer = torch.optim.SGD([weight], lr=0.01)
+def train(steps=3, optimizers=None):
+    net = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    if optimizers is not None:
+        optimizers.append(optimizer)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        net(torch.ones(1)).square().sum().backward()
+        optimizer.step()
+"""
+
+BY_SCHEDULES = """
+for seed in range(3):
+    torch.manual_seed(seed)
+    net = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+    for _ in range(2 + seed):
+        optimizer.zero_grad()
+        net(torch.ones(1)).square().sum().backward()
+        optimizer.step()
+        schedule.step()
+"""
+
+IN_CIRCLES = """
+class Trainer:
+    def __init__(self):
+        self.net = torch.nn.Linear(1, 1)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.01)
+        self.then = [self.take]
+    def take(self):
+        self.optimizer.zero_grad()
+        self.net(torch.ones(1)).square().sum().backward()
+        self.optimizer.step()
+import gc
+gc.disable()
+for fold in range(2):
+    trainer = Trainer()
+    trainer.take()
+gc.enable()
+"""
+
+BY_COPIES = """
+import pickle
+net = torch.nn.Linear(1, 1)
+first = pickle.dumps((net, torch.optim.SGD(net.parameters(), lr=0.01)))
+for _ in range(2):
+    net, optimizer = pickle.loads(first)
     for _ in range(3):
-        weight.square().sum().backward()
+        net(torch.ones(1)).square().sum().backward()
         optimizer.step()
 """
 
 
 @pytest.mark.parametrize(
-    "calls",
+    ("calls", "steps"),
     [
-        "train()\ntrain()",
-        "several = [threading.Thread(target=train) for _ in range(2)]\n"
-        "[each.start() for each in several]\n[each.join() for each in several]",
+        ("train(3)\ntrain(4)", [3, 4]),
+        (BY_SCHEDULES, [2, 3, 4]),
+        (IN_CIRCLES, [1, 1]),
+        (BY_COPIES, [3, 3]),
+        # One that a script still has may go on with what it trained.
+        ("kept = []\ntrain(3, kept)\ntrain(4, kept)", [3]),
     ],
-    ids=["after", "beside"],
+    ids=["functions", "schedules", "circles", "copies", "kept"],
 )
-def test_of_several_trainings_one_is_a_run_and_the_others_are_told(
-    calls: str, tmp_path: Path
+def test_of_several_trainings_each_is_a_run_once_the_former_can_not_go_on(
+    calls: str, steps: list[int], tmp_path: Path
 ) -> None:
     with ScriptWatch(name="program", runs=tmp_path) as seen:
         exec(compile(ONE_AFTER_ANOTHER + calls, "<program>", "exec"), {"__name__": "__main__"})
-    [folder] = tmp_path.iterdir()
-    history = History(read(folder / "recording.jsonl"))
-    assert history.header is not None
-    assert len(history.header.parameters) + seen.others == 2
-    assert history.last_step >= 3
+    histories = {each.name: History(read(each / "recording.jsonl")) for each in tmp_path.iterdir()}
+    assert sorted(each.last_step for each in histories.values()) == steps
+    assert seen.others == ("kept" in calls)
+    for number in range(2, len(steps) + 1):
+        assert any(name.startswith(f"program-{number}-") for name in histories)
+    for history in histories.values():
+        assert history.end is not None
+        assert history.end.status == "finished"
+        assert history.header is not None
+        assert {*history.header.parameters} == {"weight", "bias"}
+        assert np.isfinite(history.series["train"].column("loss")).all()
+
+
+WITHIN = """
+outer = torch.nn.Linear(1, 1)
+optimizer = torch.optim.SGD(outer.parameters(), lr=0.01)
+for _ in range(3):
+    train(5)
+    optimizer.zero_grad()
+    outer(torch.ones(1)).square().sum().backward()
+    optimizer.step()
+"""
+
+OF_PICTURES = """
+train(4)
+for _ in range(3):
+    picture = torch.ones(2, requires_grad=True)
+    optimizer = torch.optim.SGD([picture], lr=0.01)
+    picture.square().sum().backward()
+    optimizer.step()
+"""
+
+BESIDE = """
+several = [threading.Thread(target=train) for _ in range(2)]
+[each.start() for each in several]
+[each.join() for each in several]
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "runs", "others"), [(WITHIN, 1, 2), (OF_PICTURES, 1, 3)], ids=["within", "pictures"]
+)
+def test_what_is_trained_within_another_training_or_is_no_network_is_told(
+    calls: str, runs: int, others: int, tmp_path: Path
+) -> None:
+    with ScriptWatch(name="program", runs=tmp_path) as seen:
+        exec(compile(ONE_AFTER_ANOTHER + calls, "<program>", "exec"), {"__name__": "__main__"})
+    assert len([*tmp_path.iterdir()]) == runs
+    assert seen.others == others
+
+
+def test_trainings_beside_each_other_are_in_a_run_or_told(tmp_path: Path) -> None:
+    with ScriptWatch(name="program", runs=tmp_path) as seen:
+        exec(compile(ONE_AFTER_ANOTHER + BESIDE, "<program>", "exec"), {"__name__": "__main__"})
+    networks = 0
+    for folder in tmp_path.iterdir():
+        history = History(read(folder / "recording.jsonl"))
+        assert history.header is not None
+        assert history.last_step >= 3
+        networks += len(history.header.parameters) // 2
+    assert networks + seen.others == 2
 
 
 def test_a_script_for_which_no_run_can_be_made_goes_on_unwatched(

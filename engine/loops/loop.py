@@ -95,6 +95,7 @@ class Loop(LoopWords):
         clock: Callable[[], float] = time.perf_counter,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.watched: Final = watched
         self._owners = Owners(watched.tensors, optimizers)
         optimizers = self.optimizers = self._owners.optimizers
         """Those that are watched now; a list that stays the same one."""
@@ -102,7 +103,7 @@ class Loop(LoopWords):
         self._refusal, self._raises = "" if control else NOT_HERE, stop == "raise"
         self._clock, self._wait = clock, wait
         super().__init__(Steps(watched, optimizers, writer, units, clock, ranks))
-        self._newcomers = Newcomers(watched, optimizers)
+        self._newcomers = Newcomers(watched, optimizers, self._steps.welcome)
         self._rates = LoopRates(optimizers)
         self._inbox, self._handler = Inbox(writer.folder), RequestHandler(self)
         self._ranks, self._told_factor = ranks, 1.0
@@ -114,13 +115,11 @@ class Loop(LoopWords):
         self._closed, self._is_compiled = False, False
         self.is_within = False
         """Whether a ``with`` ends it."""
-        self._is_open = False
-        """Whether a row is open."""
+        self._is_open = False  # a row
         self._stepped: set[int] = set()
         """The optimizers that have stepped in it."""
         self._within: Optimizer | None = None  # its own step
-        self._reached = True
-        """Whether a scaler that was to step an optimizer did."""
+        self._reached = True  # by a scaler that was to step an optimizer
 
     # --- what the loop says -----------------------------------------------------------------
 
@@ -280,6 +279,8 @@ class Loop(LoopWords):
             # What moves the same numbers again does so in another step.
             self._turn_to(self._owners.of(places))
             self._say(self._owners.give(places, optimizer))
+        elif said := self._newcomers.moved_by(optimizer):
+            self._say(said)
         return True
 
     def _before_clipping(self, parameters: Iterable[Tensor]) -> None:

@@ -97,7 +97,7 @@ class FusedGradients:
         found: Mapping[str, int],
         within: int,
     ) -> None:
-        self._kept = tensors
+        self._kept = [*tensors]
         self._objects = np.array([id(each) for each in tensors], np.int64)
         self._starts = np.zeros(len(tensors), np.int64)
         self._sizes = np.array([each.numel() for each in tensors], np.int64)
@@ -125,14 +125,18 @@ class GradientNorms:
     """
 
     def __init__(self, watched: WatchedParameters) -> None:
-        self._tensors: Final = [*watched.tensors]
+        self._tensors: Final = watched.tensors
         count = len(self._tensors)
         self._table = np.full((ROWS, count), np.nan)
         """[rows, parameters], of what needs no fetching."""
         self._apart: dict[int, dict[int, Tensor]] = {}
         """By row and parameter, norms that are still on their device."""
-        self._found, self._fused = fused_gradients(self._tensors), fused(self._tensors)
+        self.look()
         self._rows = [self._table[row : row + 1].ctypes.data for row in range(ROWS)]
+
+    def look(self) -> None:
+        """Look at which parameters there are: others may have taken their place."""
+        self._found, self._fused = fused_gradients(self._tensors), fused(self._tensors)
 
     def take(
         self, row: int, places: Sequence[int] | None = None, scale: Tensor | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from ..gradients.leaned_on import WRAPPED, compiled_from
 from ..recording.events import NAME_LENGTH
 from ..text.numbers import counted
+from .owners import parameters_of
 
 MOST_NAMES: Final = 250
 """Parameters that have columns of their own, three each; of more those of a module are one."""
@@ -28,8 +29,9 @@ UNSEEN: Final = "trained now but frozen or unknown when watching began: in no co
 class WatchedParameters:
     """The parameters of a loop, in an order that does not change."""
 
-    tensors: Sequence[Tensor]
-    """The parameters themselves, each once."""
+    tensors: list[Tensor]
+    """The parameters themselves, each once; a list that stays the same one, in which others may
+    take their place."""
     names: Sequence[str]
     """What each is called in its module."""
     folds: Sequence[str]
@@ -40,6 +42,30 @@ class WatchedParameters:
     """Parameters that the optimizers have and that nothing trains: they have no columns."""
     held: int = 0
     """How many parameters the optimizers had, each as often as one had it."""
+    model: nn.Module | None = None
+    """What names them."""
+    paths: Sequence[str] = field(default=())
+    """By parameter, its whole name in it; "" where it is not in it."""
+
+    def replaced_by(self, optimizer: Optimizer) -> dict[int, Tensor]:
+        """Return what an optimizer moves that has taken the place of parameters, in the module and
+        under their names, by where these stand: they were loaded or made anew.
+        """
+        known = {id(each) for each in self.tensors}
+        others = [each for each in parameters_of(optimizer) if id(each) not in known]
+        if not others or self.model is None:
+            return {}
+        places = {path: place for place, path in enumerate(self.paths) if path}
+        named = dict(_named(self.model))
+        paths = [(named.get(id(each), ""), each) for each in others]
+        return {places[path]: each for path, each in paths if path in places}
+
+    def renew(self, optimizer: Optimizer) -> bool:
+        """Have what an optimizer moves take that place; return whether it did."""
+        replaced = self.replaced_by(optimizer)
+        for place, each in replaced.items():
+            self.tensors[place] = each
+        return bool(replaced)
 
     @property
     def size(self) -> int:
@@ -53,15 +79,41 @@ class Newcomers:
     Args:
         watched: Those that were.
         optimizers: What moves parameters.
+        welcome: Has an optimizer be watched with what it moves now, where that is watched at all.
     """
 
-    def __init__(self, watched: WatchedParameters, optimizers: Sequence[Optimizer]) -> None:
+    def __init__(
+        self,
+        watched: WatchedParameters,
+        optimizers: Sequence[Optimizer],
+        welcome: Callable[[Optimizer], Sequence[int]],
+    ) -> None:
         self._watched, self._optimizers, self._count = watched, optimizers, 0
+        self._welcome = welcome
+        self._firsts = self._first()
 
     def told(self) -> str:
         """Return how many have come, in a sentence; nothing where no more have than was told."""
+        if (firsts := self._first()) != self._firsts:
+            # A library has given an optimizer other parameters, all of them.
+            self._firsts = firsts
+            for each in self._optimizers:
+                self._welcome(each)
         before, self._count = self._count, self._counted()
         return f"{counted(self._count, 'parameter')} {UNSEEN}" if self._count > before else ""
+
+    def moved_by(self, optimizer: Optimizer) -> str:
+        """Return in a sentence that an optimizer trains parameters of the module alone that are not
+        watched; nothing where it trains none of it.
+        """
+        model = self._watched.model
+        own = {id(each) for each in parameters_of(optimizer) if each.requires_grad}
+        count = len(own & {id(each) for each in (model.parameters() if model else ())})
+        return f"{counted(count, 'parameter')} {UNSEEN}" if count else ""
+
+    def _first(self) -> list[list[int]]:
+        groups = [each.param_groups for each in self._optimizers]
+        return [[id(one) for group in each for one in group["params"][:1]] for each in groups]
 
     def _counted(self) -> int:
         groups = [group for each in self._optimizers for group in each.param_groups]
@@ -102,7 +154,8 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
     folds, fold_of = _folded(names)
     frozen = [each for each, _ in every if len(trained) < len(every) and not each.requires_grad]
     tensors_of = [each for each, _ in trained]
-    return WatchedParameters(tensors_of, names, folds, fold_of, frozen, held)
+    paths = [named.get(id(each), "") for each in tensors_of]
+    return WatchedParameters(tensors_of, names, folds, fold_of, frozen, held, model, paths)
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

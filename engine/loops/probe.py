@@ -89,6 +89,7 @@ class LoopProbe:
         *,
         agreed: bool = False,
     ) -> None:
+        self._watched = watched
         self._sample, self._units, self._agreed = Sample(watched), units, agreed
         self._allowance = Allowance()
         self._steps = measured_steps(1, 2**62, "auto")
@@ -98,6 +99,11 @@ class LoopProbe:
         """By step that was measured, the shares of its dead and saturated units."""
         self.norms: dict[int, Tensor] = {}
         """By step that was measured, the norms of weights and of their updates, [2, parameters]."""
+
+    def look(self) -> None:
+        """Look at which parameters there are: others may have taken their place."""
+        self._sample = Sample(self._watched)
+        self._units.know(zip(self._watched.tensors, self._watched.names, strict=True))
 
     def come(self, step: int) -> None:
         """Have the next step that is measured be the one to come, or one after that.

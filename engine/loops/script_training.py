@@ -43,6 +43,9 @@ class ScriptTraining:
         self.loop: Final = watch(model, optimizers, **options)
         self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
         """The parameters that each moves, by identity."""
+        owners = {each: place for place, moved in enumerate(self._moved, 1) for each in moved}
+        self._owner = [owners[id(each)] for each in self.loop.watched.tensors]
+        """Which of them moves each that is watched, from 1 on."""
         self._place_of = weakref.WeakKeyDictionary[Optimizer, int]()
         self._followers = weakref.WeakSet[Optimizer]()
         """Optimizers that came later and move any of that."""
@@ -54,8 +57,12 @@ class ScriptTraining:
         """
         if optimizer not in self._place_of:
             own = {id(each) for each in parameters_of(optimizer)}
-            places = (place for place, moved in enumerate(self._moved, 1) if moved & own)
-            self._place_of[optimizer] = next(places, 0)
+            places = [place for place, moved in enumerate(self._moved, 1) if moved & own]
+            # Others may have taken the place of what was there.
+            now = self.loop.watched
+            places += [self._owner[at] for at, each in enumerate(now.tensors) if id(each) in own]
+            places += [self._owner[at] for at in now.replaced_by(optimizer)]
+            self._place_of[optimizer] = next(iter(places), 0)
         return self._place_of[optimizer]
 
     def follow(self, optimizer: Optimizer) -> bool:

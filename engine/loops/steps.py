@@ -130,7 +130,13 @@ class Steps:
                 yield place
 
     def welcome(self, optimizer: Optimizer) -> list[int]:
-        """Take in an optimizer that moves what others have moved; return where that stands."""
+        """Take in an optimizer that moves what others did, or what is there now; return where."""
+        if self._watched.renew(optimizer):
+            self._place_of = {id(each): place for place, each in enumerate(self.tensors)}
+            self._norms.look()
+            self.probe.look()
+            if self._is_measured:
+                self.probe.before()
         if places := [*self.places_of(parameters_of(optimizer))]:
             self._places_of[id(optimizer)] = places if len(places) < len(self._place_of) else None
         return places

@@ -68,11 +68,7 @@ class Units:
     def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
         self._model = model
         self._compiled = times_compiled()
-        self._layers = {
-            id(each): (name.rpartition(".")[0], each.dim())
-            for each, name in names
-            if each.dim() > 1
-        }
+        self.know(names)
         self._is_fresh = True
         """Whether nothing was looked at yet."""
         self._hooks: list[Any] = []
@@ -82,6 +78,14 @@ class Units:
         """What looking has cost."""
         self.shares: dict[str, Tensor] = {}
         """By ``dead/layer`` and ``saturated/layer``, the share of units in the pass looked at."""
+
+    def know(self, names: Iterable[tuple[Tensor, str]]) -> None:
+        """Know layers by their parameters, of which each has its name."""
+        self._layers = {
+            id(each): (name.rpartition(".")[0], each.dim())
+            for each, name in names
+            if each.dim() > 1
+        }
 
     def look(self) -> None:
         """Look at the next forward pass that learns."""

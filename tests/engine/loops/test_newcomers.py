@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import gc
 import multiprocessing
 import os
@@ -64,6 +65,57 @@ def test_an_optimizer_that_takes_anothers_place_is_watched_on(runs: Path) -> Non
     assert (told.step, told.message) == (4, "SGD steps from here on, in place of Adam")
 
 
+def loaded(net: nn.Sequential) -> None:
+    """Have other tensors be its parameters, as a checkpoint that is too large for a copy does."""
+    net.load_state_dict(copy.deepcopy(net.state_dict()), assign=True)
+
+
+def resized(net: nn.Sequential) -> None:
+    """Have a layer of another size in the place of two, as a vocabulary that grows does."""
+    net[0], net[2] = nn.Linear(1, 7), nn.Linear(7, 1)
+
+
+@pytest.mark.parametrize("change", [loaded, resized])
+@pytest.mark.parametrize("by", ["another", "the same"])
+def test_parameters_that_take_the_place_of_others_are_watched(
+    change: Callable[[nn.Module], None], by: str, runs: Path
+) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    norms, sizes = [], []
+    with watch(net, optimizer, runs=runs) as run:
+        for step in range(6):
+            if step == 3:
+                change(net)
+                if by == "another":
+                    optimizer = torch.optim.SGD(net.parameters(), lr=0.2)
+                else:
+                    optimizer.param_groups[0]["params"] = [*net.parameters()]
+                    run._look_at = 0.0
+            backward(net, optimizer)
+            norms.append(norms_now(net))
+            optimizer.step()
+            sizes.append([float(each.detach().norm()) for each in net.parameters()])
+    assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]
+    told = [each.message for each in history_of(run).warnings]
+    assert told == ["SGD steps from here on, in place of SGD"] * (by == "another")
+    measured = [column(run, f"weight_norm/{name}", "probe") for name, _ in net.named_parameters()]
+    steps = history_of(run).series["probe"].steps
+    assert np.allclose(np.array(measured).T, [sizes[step - 1] for step in steps])
+
+
+def test_an_optimizer_of_a_part_that_is_not_watched_is_told_once(runs: Path) -> None:
+    net, other = network(), network()
+    first = torch.optim.SGD(net[0].parameters(), lr=0.1)
+    with watch(net, first, runs=runs) as run:
+        trained(net, first, 2)
+        trained(net, torch.optim.SGD(net[2].parameters(), lr=0.1), 2)
+        trained(other, torch.optim.SGD(other.parameters(), lr=0.1), 2)
+    [told] = history_of(run).warnings
+    assert "2 parameters trained now but frozen or unknown" in told.message
+    assert run.step == 2
+
+
 CHANGES = """
 import torch
 net = torch.nn.Linear(1, 1)
@@ -78,8 +130,24 @@ for step in range(6):
 """
 
 
-def test_it_is_in_a_script_too(tmp_path: Path) -> None:
-    rows = watched(CHANGES, tmp_path).series["train"]
+LOADS = """
+import copy, torch
+net = torch.nn.Linear(1, 1)
+optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+for step in range(6):
+    if step == 4:
+        net.load_state_dict(copy.deepcopy(net.state_dict()), assign=True)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+    loss = net(torch.ones(4, 1)).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize("text", [CHANGES, LOADS], ids=["moved on", "loaded"])
+def test_it_is_in_a_script_too(text: str, tmp_path: Path) -> None:
+    rows = watched(text, tmp_path).series["train"]
     assert rows.steps.tolist() == [1, 2, 3, 4, 5, 6]
     assert np.isfinite(rows.column("loss")).all()
     assert rows.column("lr").tolist() == pytest.approx([0.01] * 4 + [0.5] * 2)

@@ -176,10 +176,24 @@ def test_what_only_lists_or_asks_needs_no_arrays_and_no_schema() -> None:
     assert brings(ASKING, *WATCHED) == {}
 
 
-def test_the_first_frame_waits_for_no_schema_and_no_arrays() -> None:
-    look = (
-        "import sys, tui.app; print(*({'numpy', 'plotext', 'pydantic', 'torch'} & {*sys.modules}))"
-    )
+FIRST_FRAMES: dict[str, tuple[str, set[str]]] = {
+    "of the lab": ("import tui.app", {"numpy", "plotext", "pydantic", "torch"}),
+    "of a run": (
+        "import tui.app, tui.watching.watch\n"
+        "from engine.presets import references\n"
+        "references.is_data_file('last')\n"
+        "from engine.sweeps.references import sweep_meant, trial_meant\n"
+        "sweep_meant('last', references.Path('nowhere'))",
+        {"pydantic", "torch", "engine.data", "engine.experiment.experiment"},
+    ),
+}
+"""What is imported before the first frame, and what that waits for in no case."""
+
+
+@pytest.mark.parametrize("frame", FIRST_FRAMES)
+def test_the_first_frame_waits_for_no_schema_and_no_arrays(frame: str) -> None:
+    imports, heavy = FIRST_FRAMES[frame]
+    look = f"{imports}\nimport sys; print(*({heavy} & {{*sys.modules}}))"
     done = subprocess.run(
         [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=DEADLINE
     )

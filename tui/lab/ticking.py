@@ -62,14 +62,15 @@ class Ticking:
         self.clock.carried(self.link.lap())
         self.runs.workshop.look_after()
         self.screen.read_on()
-        if not cast.going:
-            self.runs.warm_up()
         self.screen.call_after_refresh(self._rest, started)
 
     def _rest(self, started: float) -> None:
         """Wait for the next frame: longer where this one was slow to draw or to send."""
         cost = time.perf_counter() - started
         self.clock.took(cost)
+        if not self.runs.cast.going:
+            # Behind the frame: the first one of a run that is opened waits for no process.
+            self.runs.warm_up()
         lead = self.runs.cast.lead
         hurry = self.runs.cast.behind or (lead is not None and lead.state == "starting")
         wait = LOADING_WAIT if hurry else max(self.clock.wait - cost, LOADING_WAIT)

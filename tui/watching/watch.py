@@ -43,6 +43,9 @@ CHUNK: Final = 1 << 20
 GLIMPSE: Final = 512 << 10
 """Bytes of a recording's end that are read first, where reading all of it takes its time."""
 
+LONG: Final = 5 * CHUNK
+"""Bytes of a recording that surely takes several polls: of it the first one reads the end alone."""
+
 STILL: Final = 10.0
 """Seconds without a word, after which nobody writes a recording any more."""
 
@@ -119,6 +122,11 @@ class Watch:
         """
         if self._stood < 0:
             self._stood = self._reader.size
+            if self._stood >= LONG and not isinstance(self._reader, CellReader):
+                self.whole.extend(self._reader.poll(1))
+                self.behind = True
+                self._look_ahead()
+                return
         while True:
             before = self._reader.offset
             self.whole.extend(self._reader.poll(CHUNK))

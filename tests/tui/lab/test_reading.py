@@ -91,6 +91,27 @@ def test_state_and_result_are_those_of_the_last_line_from_the_first_look_on(
     assert shares[0] < 0.3
 
 
+def test_of_a_long_recording_the_first_look_reads_the_end_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = FakeRun(tmp_path).begin()
+    for _ in range(40):
+        run.train([0.5] * 10)
+    run.end(test_loss=0.25)
+    run.close()
+    monkeypatch.setattr(watching, "GLIMPSE", 1000)
+    monkeypatch.setattr(watching, "LONG", 1000)
+    watch = Watch(run.folder)
+    watch.poll()
+    assert (watch.reading, watch.state, watch.history.last_step) == (True, "ended", 400)
+    # Nothing was read on the way there but what the run is.
+    assert watch.whole.header is not None
+    assert (watch.whole.last_step, watch.whole.series["train"].count) == (0, 0)
+    assert watch.history.series["train"].count < 200
+    watch.poll()
+    assert (watch.reading, watch.history.series["train"].count) == (False, 400)
+
+
 def test_a_run_that_goes_on_while_it_is_read_is_followed_at_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,10 +11,8 @@ such as batches, masks and rates, is drawn and counted where it always was.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -34,19 +32,26 @@ from .library import library
 from .printing import single_states
 from .probe import CompiledProbe
 from .telling import TaskTelling, losses_with_c, number_of, rule_of, stride_bytes
+from .threads import Threads
 
 MOST_WEIGHTS: Final = 60_000
-"""Weights of the largest layer that is played here: the products of larger ones are PyTorch's,
-whose library knows how to walk through memory that no cache holds."""
+"""Weights of the largest layer that is played here on a CPU without wide vectors: the products of
+larger ones are PyTorch's, whose library finds better ones than a compiler is told of."""
 
-SHARES: Final = 8
-"""Parts of a population for each thread: one that is held up leaves the rest to the others."""
+WIDE: Final = ("AVX512", "AVX2")
+"""The vectors, as PyTorch names them, with which products of any size were measured to be as fast
+here as PyTorch's, or faster: see ``benchmarks/RESULTS.md``."""
+
+WORTH_A_TEAM: Final = 20e6
+"""Floating-point operations of a network's step from which threads share it: those of a step of a
+tenth of a millisecond, beside which meeting costs next to nothing."""
 
 
 def lacking(experiment: Experiment) -> str:
     """Return why the compiled steps cannot play an experiment; nothing where they can."""
     sizes = [math.prod(shape) for shape in experiment.shapes.values()]
-    if (largest := max(sizes)) > MOST_WEIGHTS:
+    wide = torch.backends.cpu.get_cpu_capability() in WIDE
+    if (largest := max(sizes)) > MOST_WEIGHTS and not wide:
         return f"a layer of {largest:,} weights is faster as PyTorch multiplies it"
     if len(experiment.model.activations) > told.MOST_LAYERS:
         return f"there is room for {told.MOST_LAYERS} layers"
@@ -101,16 +106,8 @@ class Compiled:
         self._telling = TaskTelling(workload, self._rule, self._state, self._used)
         self._task = self._telling.task
         self._rows: Measurements | None = None
-        self._spaces: list[Tensor] = []
-        self._threads: Final = min(threads, len(members))
-        shares = self._threads * (SHARES if self._threads > 1 else 1)
-        share = -(-len(members) // shares)
-        ends = [*range(0, len(members), share), len(members)]
-        self._shares: Final = list(pairwise(ends))
-        """The members that are taken through a portion together."""
-        # Threads that sleep while there is nothing to do: those of a library that spin would take
-        # the cores from whoever else is on the machine. One of them is who calls.
-        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
+        operations = 6 * experiment.parameters * experiment.batch_rows
+        self._threads = Threads(threads, len(members), large=operations >= WORTH_A_TEAM)
         # PyTorch's do spin, and what is left to it beside the steps is too small to be shared out:
         # a population of 64 would cost twice the processor's time.
         torch.set_num_threads(1)
@@ -177,7 +174,8 @@ class Compiled:
             inputs: The rows that go through them, [members, rows, features].
             most: As ``CompiledProbe`` takes it.
         """
-        return CompiledProbe(self._library, self._real, self._task, self._share_out, inputs, most)
+        share_out = self._threads.share_out
+        return CompiledProbe(self._library, self._real, self._task, share_out, inputs, most)
 
     def _spread(self, values: Any, into: Tensor) -> None:
         """Write a number of each member to all places of its weights."""
@@ -251,21 +249,7 @@ class Compiled:
 
     def _play(self) -> None:
         """Take the steps of a portion."""
-        self._share_out(partial(self._take, self._task), self._room(self._task))
-
-    def _share_out(self, call: Callable[..., None], room: int) -> None:
-        """Make a call for all members, shared out among the threads, each with room of its own."""
-        if not self._spaces or len(self._spaces[0]) < room:
-            self._spaces = [_aligned(room) for _ in range(self._threads)]
-        # Whoever is done takes the next share: a core that others work on too holds nobody up.
-        shares, own, *others = iter(self._shares), *self._spaces
-        if self._pool is None:
-            _play_shares(call, shares, own)
-            return
-        pending = [self._pool.submit(_play_shares, call, shares, each) for each in others]
-        _play_shares(call, shares, own)
-        for each in pending:
-            each.result()
+        self._threads.take(partial(self._take, self._task), self._room(self._task))
 
     def _bind(self, rows: Measurements) -> None:
         """Get ready to fill these rows."""
@@ -276,16 +260,3 @@ class Compiled:
         task.losses, task.accuracies = rows.loss.data_ptr(), rows.accuracy.data_ptr()
         task.dev_losses = rows.dev_loss.data_ptr()
         task.dev_accuracies = rows.dev_accuracy.data_ptr()
-
-
-def _play_shares(
-    call: Callable[..., None], shares: Iterator[tuple[int, int]], space: Tensor
-) -> None:
-    for begin, end in shares:
-        call(begin, end, space.data_ptr())
-
-
-def _aligned(size: int) -> Tensor:
-    """Return room that begins on 64 bytes."""
-    room = torch.empty(size + 64, dtype=torch.uint8)
-    return room[-room.data_ptr() % 64 :]

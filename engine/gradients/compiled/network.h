@@ -11,17 +11,34 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Vectors of the CPU, and the part of a product that its registers hold. */
+/* Vectors of the CPU, and the part of a product that its registers hold: a tile is so many vectors
+ * wide at most, and about so many where a product is wider than one. */
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #define WIDTH 64
 #define TILE_WIDTH 7
+#define EVEN_WIDTH 5
 #elif defined(__AVX2__)
 #define WIDTH 32
 #define TILE_WIDTH 3
+#define EVEN_WIDTH 2
+#elif defined(__x86_64__)
+#define WIDTH 16
+#define TILE_WIDTH 3
+#define EVEN_WIDTH 2
 #else
 #define WIDTH 16
 #define TILE_WIDTH 3
+#define EVEN_WIDTH 3
+#endif
+/* How much of a product's depth is taken at a time: B's part of it stays in a CPU's cache. */
+#define DEEP 256
+/* Bytes that a core has near it, at least. */
+#define CACHED (1 << 19)
+#if defined(__x86_64__)
+#define RELAX() __builtin_ia32_pause()
+#else
+#define RELAX() ((void)0)
 #endif
 
 enum { IDENTITY = -1, SOFTMAX = -2, LOG_SOFTMAX = -3 };

@@ -80,8 +80,8 @@ void NAME(look_at)(const task *t, const NAME(look) *look, int64_t begin, int64_t
     for (int64_t member = begin; member < end; member++) {
         p.member = member;
         if (look->layers)
-            NAME(turn)(p.rows, t->layer[0].inputs, p.wide,
-                    (const REAL *)look->inputs + member * look->input_member, p.x);
+            NAME(turn)(&p, t->layer[0].inputs, (const REAL *)look->inputs + member * look->input_member,
+                    p.x);
         for (int64_t i = 0; i < look->count; i++) {
             int64_t row = look->rows_of_block[i], number = i * t->members + member;
             const REAL *after = (const REAL *)look->after + row * t->size;

@@ -11,7 +11,7 @@ from .printing import formulas
 from .task import MOST_CONSTANTS, MOST_LAYERS, MOST_STATES
 
 _FOLDER: Final = Path(__file__).parent
-_PARTS: Final = ("network", "vectors", "steps", "probe")
+_PARTS: Final = ("network", "team", "vectors", "products", "steps", "probe")
 
 _KINDS: Final = {
     "float": {"INTEGER": "int32_t", "DOUBLE": 0, "SIZE": 4, "BIAS": 127, "MANTISSA": 23},
@@ -35,8 +35,8 @@ def library_text(real: str) -> str:
     macros["AVX512(name)"] = f"_mm512_##name##_p{real[0].replace('f', 's')}"
     rooms = {"LAYERS": MOST_LAYERS, "STATES": MOST_STATES, "CONSTANTS": MOST_CONSTANTS}
     first = _defined({f"MOST_{name}": number for name, number in rooms.items()})
-    parts = texts["network"], _defined(macros), texts["vectors"], formulas().text
-    return first + "".join((*parts, texts["steps"], texts["probe"]))
+    parts = texts["network"], texts["team"], _defined(macros), texts["vectors"], formulas().text
+    return first + "".join((*parts, texts["products"], texts["steps"], texts["probe"]))
 
 
 def _defined(macros: Mapping[str, object]) -> str:

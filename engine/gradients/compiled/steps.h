@@ -5,170 +5,9 @@
  * than the data, and counts for nothing: the loss's derivative there is 0.
  *
  * A member is taken through all steps of a call before the next one, with everything of it in the
- * cache. No bit of it depends on its neighbours, or on how many steps a call has.
+ * cache; by one thread, or by a team where it is large, each with its part of a layer's units. No
+ * bit of it depends on its neighbours, on who computes what, or on how many steps a call has.
  */
-
-/* ------------------------------------------------------------------ products */
-
-/* C = bias + A B for some rows of A and some vectors of B's rows, all of C in registers.
- *
- * A(r, k) lies at a[r * across + k * along], so that a transposed matrix is another stride. Every
- * loop over C is unrolled by name: what is left as a loop is an array in memory, not registers. */
-#define PRODUCT(rows, wide)                                                                  \
-    static void NAME(product_##rows##x##wide)(int64_t depth, const REAL *a, int64_t across,  \
-            int64_t along, const REAL *bias, const vector *b, int64_t b_row, REAL *c,        \
-            int64_t c_row) {                                                                 \
-        vector sums[rows][wide];                                                             \
-        _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++) {                             \
-            vector start = NAME(all)(bias ? bias[r] : 0);                                    \
-            _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++) sums[r][n] = start;       \
-        }                                                                                    \
-        _Pragma("GCC unroll 1") for (int64_t k = 0; k < depth; k++) {                        \
-            REAL factors[rows];                                                              \
-            _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                           \
-                factors[r] = a[r * across + k * along];                                      \
-            _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++) {                         \
-                vector x = b[k * b_row + n];                                                 \
-                _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                       \
-                    sums[r][n] += factors[r] * x;                                            \
-            }                                                                                \
-        }                                                                                    \
-        _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                               \
-            _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++)                           \
-                NAME(store)(c + r * c_row + n * LANES, sums[r][n]);                          \
-    }
-typedef void NAME(product_tile)(int64_t, const REAL *, int64_t, int64_t, const REAL *,
-        const vector *, int64_t, REAL *, int64_t);
-#define PRODUCTS(rows) PRODUCT(rows, 1) PRODUCT(rows, 2) PRODUCT(rows, 3)
-PRODUCTS(1) PRODUCTS(2) PRODUCTS(3) PRODUCTS(4)
-#define TILES3(rows) NAME(product_##rows##x1), NAME(product_##rows##x2), NAME(product_##rows##x3)
-#if TILE_WIDTH == 7
-#define WIDE_PRODUCTS(rows) PRODUCT(rows, 4) PRODUCT(rows, 5) PRODUCT(rows, 6) PRODUCT(rows, 7)
-WIDE_PRODUCTS(1) WIDE_PRODUCTS(2) WIDE_PRODUCTS(3) WIDE_PRODUCTS(4)
-#define TILES(rows) {TILES3(rows), NAME(product_##rows##x4), NAME(product_##rows##x5),       \
-        NAME(product_##rows##x6), NAME(product_##rows##x7)}
-/* Narrow ones are taller: as many sums, or each would wait for the one before. */
-PRODUCTS(8)
-static NAME(product_tile) *const NAME(tall_tiles)[] = {TILES3(8)};
-#define TALL_WIDTH 3
-#else
-#define TILES(rows) {TILES3(rows)}
-#define TALL_WIDTH 0
-#endif
-static NAME(product_tile) *const NAME(product_tiles)[4][TILE_WIDTH] = {
-        TILES(1), TILES(2), TILES(3), TILES(4)};
-
-static void NAME(product)(int64_t rows, int64_t depth, int64_t wide, const REAL *a, int64_t across,
-        int64_t along, const REAL *bias, const vector *b, REAL *c) {
-    for (int64_t n = 0; n < wide; n += TILE_WIDTH) {
-        int64_t some = least(wide - n, TILE_WIDTH), r = 0;
-#if TALL_WIDTH
-        for (; some <= TALL_WIDTH && r + 8 <= rows; r += 8)
-            NAME(tall_tiles)[some - 1](depth, a + r * across, across, along, bias ? bias + r : 0,
-                    b + n, wide, c + (r * wide + n) * LANES, wide * LANES);
-#endif
-        for (; r < rows; r += 4)
-            NAME(product_tiles)[least(rows - r, 4) - 1][some - 1](depth, a + r * across, across,
-                    along, bias ? bias + r : 0, b + n, wide,
-                    c + (r * wide + n) * LANES, wide * LANES);
-    }
-}
-
-/* G(r, k) = the sum over all rows of data of D(r) X(k): a weight's gradient. */
-#define OUTER(rows, columns)                                                                 \
-    static void NAME(outer_##rows##x##columns)(int64_t wide, const vector *d, const vector *x,\
-            REAL *g, int64_t g_row) {                                                        \
-        vector sums[rows][columns];                                                          \
-        _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++)                              \
-            _Pragma("GCC unroll 16") for (int c = 0; c < columns; c++)                       \
-                sums[r][c] = NAME(all)(0);                                                   \
-        _Pragma("GCC unroll 1") for (int64_t n = 0; n < wide; n++) {                         \
-            vector each[rows];                                                               \
-            _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++) each[r] = d[r * wide + n];\
-            _Pragma("GCC unroll 16") for (int c = 0; c < columns; c++) {                     \
-                vector other = x[c * wide + n];                                              \
-                _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++)                      \
-                    sums[r][c] += each[r] * other;                                           \
-            }                                                                                \
-        }                                                                                    \
-        if (rows * columns == 16) {                                                          \
-            REAL all[16];                                                                    \
-            NAME(sixteen_sums)(sums[0], all);                                                \
-            for (int r = 0; r < rows; r++)                                                   \
-                for (int c = 0; c < columns; c++) g[r * g_row + c] = all[r * columns + c];   \
-            return;                                                                          \
-        }                                                                                    \
-        for (int r = 0; r < rows; r++)                                                       \
-            for (int c = 0; c < columns; c++) g[r * g_row + c] = NAME(sum)(sums[r][c]);      \
-    }
-typedef void NAME(outer_tile)(int64_t, const vector *, const vector *, REAL *, int64_t);
-#define OUTERS(rows) OUTER(rows, 1) OUTER(rows, 2) OUTER(rows, 3) OUTER(rows, 4)
-OUTERS(1) OUTERS(2) OUTERS(3) OUTERS(4)
-#define OUTER_TILES(rows) {NAME(outer_##rows##x1), NAME(outer_##rows##x2),                   \
-        NAME(outer_##rows##x3), NAME(outer_##rows##x4)}
-static NAME(outer_tile) *const NAME(outer_tiles)[4][4] = {
-        OUTER_TILES(1), OUTER_TILES(2), OUTER_TILES(3), OUTER_TILES(4)};
-OUTER(1, 16) OUTER(16, 1)
-
-static void NAME(weight_gradient)(int64_t outputs, int64_t inputs, int64_t wide, const vector *d,
-        const vector *x, REAL *g) {
-    int64_t first_row = 0, first_column = 0;
-    /* One output, or one input: as many sums at a time as anywhere. */
-    if (outputs == 1)
-        for (; first_column + 16 <= inputs; first_column += 16)
-            NAME(outer_1x16)(wide, d, x + first_column * wide, g + first_column, inputs);
-    if (inputs == 1)
-        for (; first_row + 16 <= outputs; first_row += 16)
-            NAME(outer_16x1)(wide, d + first_row * wide, x, g + first_row, inputs);
-    for (int64_t r = first_row; r < outputs; r += 4)
-        for (int64_t c = first_column; c < inputs; c += 4)
-            NAME(outer_tiles)[least(outputs - r, 4) - 1][least(inputs - c, 4) - 1](wide,
-                    d + r * wide, x + c * wide, g + r * inputs + c, inputs);
-}
-
-/* The same as a product, where there are not many more rows of data than outputs: D times X turned
- * over, of which no sum is over the numbers of a vector. */
-static int NAME(is_product)(int64_t outputs, int64_t inputs, int64_t wide) {
-    return inputs >= LANES && outputs > 2 * wide;
-}
-static void NAME(weight_gradient_by_product)(int64_t outputs, int64_t inputs, int64_t rows,
-        int64_t wide, const vector *d, const vector *x, vector *turned, vector *sums, REAL *g) {
-    int64_t across = (inputs + LANES - 1) / LANES;
-    /* What fills up repeats the last input, and its sums are left out. */
-    for (int64_t c = 0; c < across; c++)
-        for (int64_t n = 0; n < wide; n++) {
-            vector square[LANES];
-            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
-                square[i] = x[least(c * LANES + i, inputs - 1) * wide + n];
-            NAME(transpose)(square);
-            _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++)
-                turned[(n * LANES + i) * across + c] = square[i];
-        }
-    int64_t whole = inputs / LANES, rest = inputs % LANES;
-    NAME(product)(outputs, rows, across, (const REAL *)d, wide * LANES, 1, 0, turned,
-            rest ? (REAL *)sums : g);
-    for (int64_t r = 0; rest && r < outputs; r++) {
-        const vector *from = sums + r * across;
-        for (int64_t c = 0; c < whole; c++) NAME(store)(g + r * inputs + c * LANES, from[c]);
-        NAME(store_some)(g + r * inputs + whole * LANES, from[whole], rest);
-    }
-}
-
-static vector NAME(total_of)(int64_t wide, const vector *d) {
-    vector total = d[0];
-    for (int64_t n = 1; n < wide; n++) total += d[n];
-    return total;
-}
-/* The sums over all rows of so many units: a bias's gradient. */
-static void NAME(sums_of)(int64_t units, int64_t wide, const vector *d, REAL *sums) {
-    int64_t u = 0;
-    for (; u + 16 <= units; u += 16) {
-        vector totals[16];
-        for (int i = 0; i < 16; i++) totals[i] = NAME(total_of)(wide, d + (u + i) * wide);
-        NAME(sixteen_sums)(totals, sums + u);
-    }
-    for (; u < units; u++) sums[u] = NAME(sum)(NAME(total_of)(wide, d + u * wide));
-}
 
 /* ------------------------------------------------------------------ a member */
 
@@ -180,28 +19,39 @@ typedef struct {
 
 typedef struct {
     const task *task;
+    team *team; /* who takes it, none for one alone, */
+    int64_t rank; /* and which of them this is. */
     int64_t member, rows, wide;
     mask *counts; /* of each vector of rows: which of them are rows, not filling. */
     vector *x, *targets, *turned, *sums;
+    double *norms; /* of each parameter, while they are clipped. */
     NAME(layer_room) layer[MOST_LAYERS];
 } NAME(pass);
+
+/* This thread's part of so many, of a layer's units, and of the vectors of rows. */
+INLINE part NAME(own)(const NAME(pass) *p, int64_t count, int64_t grain) {
+    return part_of(p->team, p->rank, count, grain);
+}
+INLINE part NAME(own_units)(const NAME(pass) *p, int64_t units) { return NAME(own)(p, units, 4); }
+INLINE part NAME(own_rows)(const NAME(pass) *p) { return NAME(own)(p, p->wide, 1); }
 
 INLINE REAL *NAME(parameter)(const task *t, void *flat, const parameter *p, int64_t member) {
     return (REAL *)flat + p->offset + member * p->count;
 }
 
 /* Rows first [rows][features] -> features first [features][rows], the last row filling up. */
-static void NAME(turn)(int64_t rows, int64_t features, int64_t wide, const REAL *from, vector *to) {
-    int64_t stride = wide * LANES;
+static void NAME(turn)(const NAME(pass) *p, int64_t features, const REAL *from, vector *to) {
+    int64_t rows = p->rows, wide = p->wide, stride = wide * LANES;
+    part own = NAME(own_rows)(p);
     REAL *out = (REAL *)to;
     if (features < LANES) {
-        for (int64_t n = 0; n < stride; n++) {
+        for (int64_t n = own.begin * LANES; n < own.end * LANES; n++) {
             const REAL *row = from + least(n, rows - 1) * features;
             for (int64_t f = 0; f < features; f++) out[f * stride + n] = row[f];
         }
         return;
     }
-    for (int64_t n = 0; n < wide; n++)
+    for (int64_t n = own.begin; n < own.end; n++)
         for (int64_t f = 0; f < features; f += LANES) {
             /* The last of them begin earlier: nothing is read beyond the last row. */
             int64_t first = least(f, features - LANES);
@@ -214,28 +64,30 @@ static void NAME(turn)(int64_t rows, int64_t features, int64_t wide, const REAL 
         }
 }
 
-static void NAME(turn_targets)(const NAME(pass) *p, int64_t rows, const void *from) {
+static void NAME(turn_targets)(const NAME(pass) *p, const void *from) {
     const task *t = p->task;
+    part own = NAME(own_rows)(p);
     if (t->classes) {
         REAL *to = (REAL *)p->targets;
-        for (int64_t n = 0; n < p->wide * LANES; n++)
-            to[n] = (REAL)((const int64_t *)from)[least(n, rows - 1)];
+        for (int64_t n = own.begin * LANES; n < own.end * LANES; n++)
+            to[n] = (REAL)((const int64_t *)from)[least(n, p->rows - 1)];
     } else
-        NAME(turn)(rows, t->outputs, p->wide, from, p->targets);
+        NAME(turn)(p, t->outputs, from, p->targets);
 }
 
 /* ---------------------------------------------------------------- normalisation */
 
 /* x̂ = (z - mean) / sqrt(variance + ε), y = w x̂ + b, over the rows of each unit. While a network is
  * measured the running figures stand for those of the rows. */
-static void NAME(batch_norm)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at, int learns) {
+static void NAME(batch_norm)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at, part units,
+        int learns) {
     const task *t = p->task;
     REAL *w = NAME(parameter)(t, t->weights, &l->norm_weight, p->member);
     REAL *b = NAME(parameter)(t, t->weights, &l->norm_bias, p->member);
     REAL *running_mean = NAME(parameter)(t, t->weights, &l->running_mean, p->member);
     REAL *running_var = NAME(parameter)(t, t->weights, &l->running_var, p->member);
     vector zero = NAME(all)(0);
-    for (int64_t u = 0; u < l->outputs; u++) {
+    for (int64_t u = units.begin; u < units.end; u++) {
         vector *z = at->z + u * p->wide, *normal = at->normal + u * p->wide, total = zero;
         REAL mean = running_mean[u], variance = running_var[u];
         if (learns) {
@@ -262,11 +114,11 @@ static void NAME(batch_norm)(const NAME(pass) *p, const layer *l, NAME(layer_roo
 }
 
 /* dz = w (dy - (gb + x̂ gw) / N) / sqrt(variance + ε) */
-static void NAME(batch_norm_back)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at,
+static void NAME(batch_norm_back)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at, part units,
         const REAL *gw, const REAL *gb) {
     REAL *w = NAME(parameter)(p->task, p->task->weights, &l->norm_weight, p->member);
     REAL share = (REAL)1 / p->rows;
-    for (int64_t u = 0; u < l->outputs; u++) {
+    for (int64_t u = units.begin; u < units.end; u++) {
         vector *d = at->d + u * p->wide, *normal = at->normal + u * p->wide;
         vector scale = at->scale[u] * w[u];
         for (int64_t n = 0; n < p->wide; n++) {
@@ -281,7 +133,8 @@ static void NAME(layer_norm)(const NAME(pass) *p, const layer *l, NAME(layer_roo
     const task *t = p->task;
     REAL *w = NAME(parameter)(t, t->weights, &l->norm_weight, p->member);
     REAL *b = NAME(parameter)(t, t->weights, &l->norm_bias, p->member);
-    for (int64_t n = 0; n < p->wide; n++) {
+    part own = NAME(own_rows)(p);
+    for (int64_t n = own.begin; n < own.end; n++) {
         vector mean = NAME(all)(0), variance = mean;
         for (int64_t u = 0; u < l->outputs; u++) mean += at->z[u * p->wide + n];
         mean /= (REAL)l->outputs;
@@ -302,7 +155,8 @@ static void NAME(layer_norm)(const NAME(pass) *p, const layer *l, NAME(layer_roo
 /* dz = (dx̂ - mean dx̂ - x̂ mean(dx̂ x̂)) / sqrt(variance + ε), with dx̂ = w dy */
 static void NAME(layer_norm_back)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at) {
     REAL *w = NAME(parameter)(p->task, p->task->weights, &l->norm_weight, p->member);
-    for (int64_t n = 0; n < p->wide; n++) {
+    part own = NAME(own_rows)(p);
+    for (int64_t n = own.begin; n < own.end; n++) {
         vector first = NAME(all)(0), second = first;
         for (int64_t u = 0; u < l->outputs; u++) {
             vector d = at->d[u * p->wide + n] * w[u];
@@ -321,8 +175,8 @@ static void NAME(layer_norm_back)(const NAME(pass) *p, const layer *l, NAME(laye
 /* --------------------------------------------------------------------- outputs */
 
 /* What mixes a layer's units, in place: softmax and its logarithm, without overflow. */
-static void NAME(softmax)(int64_t units, int64_t wide, const vector *z, vector *h, int logarithm) {
-    for (int64_t n = 0; n < wide; n++) {
+static void NAME(softmax)(part rows, int64_t units, int64_t wide, const vector *z, vector *h, int logarithm) {
+    for (int64_t n = rows.begin; n < rows.end; n++) {
         vector most = z[n], total = NAME(all)(0);
         for (int64_t u = 1; u < units; u++) most = NAME(maximum)(most, z[u * wide + n]);
         for (int64_t u = 0; u < units; u++) total += NAME(exp)(z[u * wide + n] - most);
@@ -333,8 +187,9 @@ static void NAME(softmax)(int64_t units, int64_t wide, const vector *z, vector *
         }
     }
 }
-static void NAME(softmax_back)(int64_t units, int64_t wide, const vector *h, vector *d, int logarithm) {
-    for (int64_t n = 0; n < wide; n++) {
+static void NAME(softmax_back)(part rows, int64_t units, int64_t wide, const vector *h, vector *d,
+        int logarithm) {
+    for (int64_t n = rows.begin; n < rows.end; n++) {
         vector total = NAME(all)(0);
         for (int64_t u = 0; u < units; u++)
             total += logarithm ? d[u * wide + n] : d[u * wide + n] * h[u * wide + n];
@@ -456,29 +311,39 @@ static double NAME(accuracy)(const NAME(pass) *p, const vector *y) {
 static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
     const task *t = p->task;
     const vector *h = p->x;
+    meet(p->team); /* The rows are there, and the weights are those of the last step. */
     for (int64_t i = 0; i < t->layers; i++) {
         const layer *l = &t->layer[i];
         NAME(layer_room) *at = &p->layer[i];
+        part own = NAME(own_units)(p, l->outputs);
+        int64_t start = own.begin * p->wide, count = (own.end - own.begin) * p->wide;
         at->input = h;
-        NAME(product)(l->outputs, l->inputs, p->wide,
-                NAME(parameter)(t, t->weights, &l->weight, p->member), l->inputs, 1,
-                NAME(parameter)(t, t->weights, &l->bias, p->member), h, (REAL *)at->z);
-        if (l->normalisation == BATCH) NAME(batch_norm)(p, l, at, step >= 0);
-        if (l->normalisation == LAYER) NAME(layer_norm)(p, l, at);
+        NAME(product)(own.end - own.begin, l->inputs, p->wide,
+                NAME(parameter)(t, t->weights, &l->weight, p->member) + own.begin * l->inputs,
+                l->inputs, 1, NAME(parameter)(t, t->weights, &l->bias, p->member) + own.begin, h,
+                (REAL *)(at->z + start));
+        if (l->normalisation == BATCH) NAME(batch_norm)(p, l, at, own, step >= 0);
+        if (l->normalisation == LAYER) {
+            meet(p->team);
+            NAME(layer_norm)(p, l, at);
+            meet(p->team);
+        }
         h = at->z;
         if (l->activation >= 0) {
             const NAME(activation) *activation = &NAME(activations)[l->activation];
             /* Where the slope costs what the value does, it is left in z's place. */
-            if (step >= 0 && activation->learn) activation->learn(l->outputs * p->wide, at->z, at->h);
-            else activation->forward(l->outputs * p->wide, at->z, at->h);
+            if (step >= 0 && activation->learn) activation->learn(count, at->z + start, at->h + start);
+            else activation->forward(count, at->z + start, at->h + start);
             h = at->h;
         } else if (l->activation != IDENTITY) {
-            NAME(softmax)(l->outputs, p->wide, at->z, at->h, l->activation == LOG_SOFTMAX);
+            meet(p->team);
+            NAME(softmax)(NAME(own_rows)(p), l->outputs, p->wide, at->z, at->h, l->activation == LOG_SOFTMAX);
             h = at->h;
+            if (l->masks) meet(p->team);
         }
         if (l->masks && step >= 0) {
             const REAL *masks = (const REAL *)l->masks + step * l->mask_step + p->member * l->mask_member;
-            for (int64_t u = 0; u < l->outputs; u++) {
+            for (int64_t u = own.begin; u < own.end; u++) {
                 const REAL *row = masks + u * l->mask_unit;
                 REAL *to = (REAL *)(at->kept + u * p->wide);
                 for (int64_t n = 0; n < p->wide * LANES; n++) to[n] = row[least(n, p->rows - 1)];
@@ -488,6 +353,7 @@ static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
             }
             h = at->dropped;
         }
+        meet(p->team);
     }
     return h;
 }
@@ -498,36 +364,52 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
     for (int64_t i = t->layers - 1; i >= 0; i--) {
         const layer *l = &t->layer[i];
         NAME(layer_room) *at = &p->layer[i];
-        int64_t count = l->outputs * p->wide;
+        part own = NAME(own_units)(p, l->outputs);
+        int64_t start = own.begin * p->wide, count = (own.end - own.begin) * p->wide;
         if (l->masks)
-            for (int64_t k = 0; k < count; k++) at->d[k] *= at->kept[k];
+            for (int64_t k = start; k < start + count; k++) at->d[k] *= at->kept[k];
         if (l->activation >= 0)
-            NAME(activations)[l->activation].backward(count, at->z, at->h, at->d);
-        else if (l->activation != IDENTITY)
-            NAME(softmax_back)(l->outputs, p->wide, at->h, at->d, l->activation == LOG_SOFTMAX);
+            NAME(activations)[l->activation].backward(count, at->z + start, at->h + start, at->d + start);
+        else if (l->activation != IDENTITY) {
+            meet(p->team);
+            NAME(softmax_back)(NAME(own_rows)(p), l->outputs, p->wide, at->h, at->d,
+                    l->activation == LOG_SOFTMAX);
+            meet(p->team);
+        }
         if (l->normalisation) {
             REAL *gw = NAME(parameter)(t, gradients, &l->norm_weight, p->member);
             REAL *gb = NAME(parameter)(t, gradients, &l->norm_bias, p->member);
-            for (int64_t u = 0; u < l->outputs; u++) {
+            for (int64_t u = own.begin; u < own.end; u++) {
                 vector total = NAME(all)(0);
                 for (int64_t n = u * p->wide; n < (u + 1) * p->wide; n++) total += at->d[n] * at->normal[n];
                 gw[u] = NAME(sum)(total);
             }
-            NAME(sums_of)(l->outputs, p->wide, at->d, gb);
-            if (l->normalisation == BATCH) NAME(batch_norm_back)(p, l, at, gw, gb);
-            else NAME(layer_norm_back)(p, l, at);
+            NAME(sums_of)(own.end - own.begin, p->wide, at->d + start, gb + own.begin);
+            if (l->normalisation == BATCH) NAME(batch_norm_back)(p, l, at, own, gw, gb);
+            else {
+                meet(p->team);
+                NAME(layer_norm_back)(p, l, at);
+                meet(p->team);
+            }
         }
         REAL *weight = NAME(parameter)(t, t->weights, &l->weight, p->member);
-        REAL *gw = NAME(parameter)(t, gradients, &l->weight, p->member);
-        if (NAME(is_product)(l->outputs, l->inputs, p->wide))
-            NAME(weight_gradient_by_product)(l->outputs, l->inputs, p->rows, p->wide, at->d,
-                    at->input, p->turned, p->sums, gw);
-        else
-            NAME(weight_gradient)(l->outputs, l->inputs, p->wide, at->d, at->input, gw);
-        REAL *gb = NAME(parameter)(t, gradients, &l->bias, p->member);
-        NAME(sums_of)(l->outputs, p->wide, at->d, gb);
+        REAL *gw = NAME(parameter)(t, gradients, &l->weight, p->member) + own.begin * l->inputs;
+        if (NAME(is_product)(l->outputs, l->inputs, p->wide)) {
+            int64_t across = (l->inputs + LANES - 1) / LANES;
+            NAME(turn_over)(NAME(own)(p, across, 1), l->inputs, p->wide, at->input, p->turned);
+            meet(p->team);
+            NAME(weight_gradient_by_product)(own.end - own.begin, l->inputs, p->rows, p->wide,
+                    at->d + start, p->turned, p->sums + own.begin * across, gw);
+        } else
+            NAME(weight_gradient)(own.end - own.begin, l->inputs, p->wide, at->d + start, at->input, gw);
+        REAL *gb = NAME(parameter)(t, gradients, &l->bias, p->member) + own.begin;
+        NAME(sums_of)(own.end - own.begin, p->wide, at->d + start, gb);
+        meet(p->team);
         /* The first layer's inputs are data: nobody learns from their derivative. */
-        if (i) NAME(product)(l->inputs, l->outputs, p->wide, weight, 1, l->inputs, 0, at->d, (REAL *)p->layer[i - 1].d);
+        if (!i) return;
+        part inputs = NAME(own_units)(p, l->inputs);
+        NAME(product)(inputs.end - inputs.begin, l->outputs, p->wide, weight + inputs.begin, 1,
+                l->inputs, 0, at->d, (REAL *)(p->layer[i - 1].d + inputs.begin * p->wide));
     }
 }
 
@@ -554,14 +436,40 @@ double NAME(norm)(int64_t count, const REAL *numbers) {
     return sqrt(all);
 }
 
+/* Where this thread's part of a parameter lies among all numbers, in whole vectors but for the end. */
+INLINE part NAME(own_numbers)(const NAME(pass) *p, int64_t k) {
+    const parameter *which = &p->task->parameter[k];
+    int64_t start = which->offset + p->member * which->count;
+    part own = NAME(own)(p, which->count, LANES);
+    return (part){start + own.begin, start + own.end};
+}
+
+/* The length of each parameter in some numbers laid out as all are; known when all have met. */
+static void NAME(lengths)(NAME(pass) *p, const REAL *numbers, double *norms) {
+    const task *t = p->task;
+    for (int64_t own = 0, k; (k = next_task(p->team, own)) < t->parameters; own++) {
+        const parameter *which = &t->parameter[k];
+        norms[k] = NAME(norm)(which->count, numbers + which->offset + p->member * which->count);
+    }
+}
+
+/* The length of all parameters together. */
+static double NAME(whole_length)(int64_t count, const double *norms) {
+    double squares = 0;
+    for (int64_t k = 0; k < count; k++) squares += norms[k] * norms[k];
+    return sqrt(squares);
+}
+
 /* Change a member's weights by what its gradients are used as. */
-static void NAME(learn)(const task *t, int64_t member, REAL *used, double rate, int64_t step) {
+static void NAME(learn)(const NAME(pass) *pass, REAL *used, double rate, int64_t step) {
+    const task *t = pass->task;
+    int64_t member = pass->member;
     REAL constants[MOST_CONSTANTS];
     const NAME(update) *update = &NAME(updates)[t->update];
     update->prepare(t->settings + member * t->setting_count, rate, (double)step, constants);
     for (int64_t k = 0; k < t->parameters; k++) {
-        const parameter *p = &t->parameter[k];
-        int64_t start = p->offset + member * p->count, count = p->count;
+        part own = NAME(own_numbers)(pass, k);
+        int64_t start = own.begin, count = own.end - own.begin;
         REAL *state[MOST_STATES];
         for (int64_t s = 0; s < t->states; s++) state[s] = (REAL *)t->state[s] + start;
         int64_t whole = count / LANES * LANES, rest = count - whole;
@@ -583,45 +491,57 @@ static void NAME(learn)(const task *t, int64_t member, REAL *used, double rate, 
 }
 
 /* Bound a member's gradients as torch.nn.utils does: by norm, with its margin, then by value. */
-static void NAME(clip_gradients)(const task *t, int64_t member, REAL *used) {
-    double norm = t->clip_norm[member], value = t->clip_value[member];
+static void NAME(clip_gradients)(NAME(pass) *p, REAL *used) {
+    const task *t = p->task;
+    double norm = t->clip_norm[p->member], value = t->clip_value[p->member], factor = 1;
     if (norm >= 0) {
-        double squares = 0;
-        for (int64_t k = 0; k < t->parameters; k++) {
-            const parameter *p = &t->parameter[k];
-            double each = NAME(norm)(p->count, used + p->offset + member * p->count);
-            squares += each * each;
-        }
-        double factor = norm / (sqrt(squares) + 1e-6);
-        if (!(factor >= 1))
-            for (int64_t k = 0; k < t->parameters; k++) {
-                const parameter *p = &t->parameter[k];
-                REAL *part = used + p->offset + member * p->count;
-                for (int64_t i = 0; i < p->count; i++) part[i] *= (REAL)factor;
-            }
+        NAME(lengths)(p, used, p->norms);
+        meet(p->team);
+        factor = norm / (NAME(whole_length)(t->parameters, p->norms) + 1e-6);
     }
-    if (value >= 0)
-        for (int64_t k = 0; k < t->parameters; k++) {
-            const parameter *p = &t->parameter[k];
-            REAL *part = used + p->offset + member * p->count;
-            for (int64_t i = 0; i < p->count; i++)
-                part[i] = part[i] > (REAL)value ? (REAL)value : part[i] < (REAL)-value ? (REAL)-value : part[i];
-        }
+    for (int64_t k = 0; k < t->parameters; k++) {
+        part own = NAME(own_numbers)(p, k);
+        if (!(factor >= 1))
+            for (int64_t i = own.begin; i < own.end; i++) used[i] *= (REAL)factor;
+        if (value >= 0)
+            for (int64_t i = own.begin; i < own.end; i++)
+                used[i] = used[i] > (REAL)value ? (REAL)value : used[i] < (REAL)-value ? (REAL)-value : used[i];
+    }
 }
 
 /* Add l1 times the sign of each weight to a member's gradients. */
-static void NAME(pull_to_zero)(const task *t, int64_t member, REAL *used) {
-    const REAL *weights = t->weights, l1 = (REAL)t->l1[member];
-    for (int64_t k = 0; k < t->parameters; k++) {
-        int64_t start = t->parameter[k].offset + member * t->parameter[k].count;
-        for (int64_t i = start; i < start + t->parameter[k].count; i++)
+static void NAME(pull_to_zero)(const NAME(pass) *p, REAL *used) {
+    const REAL *weights = p->task->weights, l1 = (REAL)p->task->l1[p->member];
+    for (int64_t k = 0; k < p->task->parameters; k++) {
+        part own = NAME(own_numbers)(p, k);
+        for (int64_t i = own.begin; i < own.end; i++)
             used[i] += l1 * ((weights[i] > 0) - (weights[i] < 0));
     }
+}
+
+/* What the update uses, where that is not what was computed: this thread's part of it. */
+static REAL *NAME(used_gradients)(NAME(pass) *p, REAL *gradients) {
+    const task *t = p->task;
+    REAL *used = t->used;
+    if (!used) return gradients;
+    for (int64_t k = 0; k < t->parameters; k++) {
+        part own = NAME(own_numbers)(p, k);
+        for (int64_t i = own.begin; i < own.end; i++) {
+            if (t->piles) gradients[i] += used[i];
+            used[i] = gradients[i];
+        }
+    }
+    meet(p->team);
+    NAME(clip_gradients)(p, used);
+    NAME(pull_to_zero)(p, used);
+    return used;
 }
 
 /* Lay out a pass over so many rows in the room from `at` on; return where it ends. */
 static char *NAME(lay_out)(NAME(pass) *p, const task *t, int64_t rows, char *at) {
     p->task = t;
+    p->team = 0;
+    p->rank = 0;
     p->rows = rows;
     p->wide = (rows + LANES - 1) / LANES;
 #define ROOM(count) ((void *)at); at += (size_t)(count) * WIDTH
@@ -650,6 +570,7 @@ static char *NAME(lay_out)(NAME(pass) *p, const task *t, int64_t rows, char *at)
     }
     p->turned = ROOM(turned);
     p->sums = ROOM(sums);
+    p->norms = ROOM(t->parameters); /* A vector holds a double, and more. */
 #undef ROOM
     return at;
 }
@@ -669,74 +590,81 @@ int64_t NAME(room)(const task *t) {
     return (int64_t)(intptr_t)end;
 }
 
-/* Take all steps of a call for the members from `begin` to `end`, in room of `room` bytes. */
-void NAME(take)(const task *t, int64_t begin, int64_t end, char *room) {
+/* Turn the rows that a step sees over, where they are others than before. */
+static void NAME(turn_rows)(NAME(pass) *p, int64_t step) {
+    const task *t = p->task;
+    if (!step || t->input_step) {
+        NAME(turn)(p, t->layer[0].inputs, (const REAL *)t->inputs + p->member * t->input_member
+                + step * t->input_step, p->x);
+        NAME(turn_targets)(p, (const char *)t->targets + p->member * t->target_member
+                + step * t->target_step);
+    }
+    if (t->input_step) {
+        const char *next = (const char *)((const REAL *)t->inputs + p->member * t->input_member
+                + least(step + 1, t->steps - 1) * t->input_step);
+        for (int64_t byte = 0; byte < least(t->input_step * SIZE, 1 << 14); byte += 64)
+            __builtin_prefetch(next + byte);
+    }
+}
+
+/* Measure the network on the rows of the dev set. */
+static void NAME(measure)(NAME(pass) *p, int64_t number) {
+    const task *t = p->task;
+    const vector *y = NAME(forward)(p, -1);
+    if (p->rank) return;
+    ((REAL *)t->dev_losses)[number] = NAME(loss)(p, y, 0);
+    ((REAL *)t->dev_accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(p, y) : (REAL)NAN;
+}
+
+/* Take one step of a member, and leave its row. */
+static void NAME(take_step)(NAME(pass) *p, int64_t step) {
+    const task *t = p->task;
+    int64_t row = t->row + step, number = row * t->members + p->member;
+    double *norms = t->norms + number * (1 + t->parameters);
+    /* One row for all steps, which stays in the cache: their norms are all that is read. */
+    REAL *gradients = t->gradients;
+    NAME(turn_rows)(p, step);
+    const vector *y = NAME(forward)(p, step);
+    if (!p->rank) ((REAL *)t->losses)[number] = NAME(loss)(p, y, p->layer[t->layers - 1].d);
+    if (is_last(p->team, p->rank))
+        ((REAL *)t->accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(p, y) : (REAL)NAN;
+    meet(p->team);
+    NAME(backward)(p, gradients);
+    REAL *used = NAME(used_gradients)(p, gradients);
+    NAME(lengths)(p, gradients, norms + 1);
+    NAME(learn)(p, used, t->rates[number], t->taken + step + 1);
+    for (int64_t k = 0; k < t->kept; k++) {
+        part own = NAME(own_numbers)(p, k);
+        memcpy((REAL *)t->after + row * t->size + own.begin, (REAL *)t->weights + own.begin,
+                (own.end - own.begin) * sizeof(REAL));
+    }
+    meet(p->team);
+    if (!p->rank) norms[0] = NAME(whole_length)(t->parameters, norms + 1);
+}
+
+/* Take all steps of a call for the members from `begin` to `end`, in room of `room` bytes: alone, or
+ * as the thread of this rank in a team that has one room. */
+void NAME(take)(const task *t, team *all, int64_t rank, int64_t begin, int64_t end, char *room) {
     NAME(pass) train, dev;
     char *rest = NAME(lay_out)(&train, t, t->rows, room);
-    NAME(count_rows)(&train);
-    if (t->dev_rows) {
-        NAME(lay_out)(&dev, t, t->dev_rows, rest);
-        NAME(count_rows)(&dev);
-    }
+    if (t->dev_rows) NAME(lay_out)(&dev, t, t->dev_rows, rest);
+    if (!rank) NAME(count_rows)(&train);
+    if (!rank && t->dev_rows) NAME(count_rows)(&dev);
+    train.team = dev.team = all;
+    train.rank = dev.rank = rank;
     for (int64_t member = begin; member < end; member++) {
         train.member = dev.member = member;
         if (t->dev_rows) {
-            NAME(turn)(dev.rows, t->layer[0].inputs, dev.wide,
-                    (const REAL *)t->dev_inputs + member * t->dev_input_member, dev.x);
-            NAME(turn_targets)(&dev, dev.rows, (const char *)t->dev_targets + member * t->dev_target_member);
+            NAME(turn)(&dev, t->layer[0].inputs, (const REAL *)t->dev_inputs + member * t->dev_input_member,
+                    dev.x);
+            NAME(turn_targets)(&dev, (const char *)t->dev_targets + member * t->dev_target_member);
         }
         for (int64_t step = 0; step < t->steps; step++) {
-            if (!step || t->input_step) {
-                NAME(turn)(train.rows, t->layer[0].inputs, train.wide, (const REAL *)t->inputs
-                        + member * t->input_member + step * t->input_step, train.x);
-                NAME(turn_targets)(&train, train.rows, (const char *)t->targets
-                        + member * t->target_member + step * t->target_step);
-            }
-            if (t->input_step) {
-                const char *next = (const char *)((const REAL *)t->inputs + member * t->input_member
-                        + least(step + 1, t->steps - 1) * t->input_step);
-                for (int64_t byte = 0; byte < least(t->input_step * SIZE, 1 << 14); byte += 64)
-                    __builtin_prefetch(next + byte);
-            }
-            int64_t row = t->row + step, number = row * t->members + member;
-            /* One row for all steps, which stays in the cache: their norms are all that is read. */
-            REAL *gradients = t->gradients;
-            const vector *y = NAME(forward)(&train, step);
-            ((REAL *)t->losses)[number] = NAME(loss)(&train, y, train.layer[t->layers - 1].d);
-            ((REAL *)t->accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(&train, y) : (REAL)NAN;
-            NAME(backward)(&train, gradients);
-            REAL *used = gradients;
-            if (t->used) {
-                used = t->used;
-                for (int64_t k = 0; k < t->parameters; k++) {
-                    int64_t start = t->parameter[k].offset + member * t->parameter[k].count;
-                    for (int64_t i = start; i < start + t->parameter[k].count; i++) {
-                        if (t->piles) gradients[i] += used[i];
-                        used[i] = gradients[i];
-                    }
-                }
-                NAME(clip_gradients)(t, member, used);
-                NAME(pull_to_zero)(t, member, used);
-            }
-            double *norms = t->norms + number * (1 + t->parameters), squares = 0;
-            for (int64_t k = 0; k < t->parameters; k++) {
-                const parameter *p = &t->parameter[k];
-                norms[1 + k] = NAME(norm)(p->count, gradients + p->offset + member * p->count);
-                squares += norms[1 + k] * norms[1 + k];
-            }
-            norms[0] = sqrt(squares);
-            NAME(learn)(t, member, used, t->rates[number], t->taken + step + 1);
-            for (int64_t k = 0; k < t->kept; k++) {
-                int64_t start = t->parameter[k].offset + member * t->parameter[k].count;
-                memcpy((REAL *)t->after + row * t->size + start, (REAL *)t->weights + start,
-                        t->parameter[k].count * sizeof(REAL));
-            }
-            if (t->dev_rows && (t->first + step) % t->stride == 0) {
-                y = NAME(forward)(&dev, -1);
-                ((REAL *)t->dev_losses)[number] = NAME(loss)(&dev, y, 0);
-                ((REAL *)t->dev_accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(&dev, y) : (REAL)NAN;
-            }
+            NAME(take_step)(&train, step);
+            if (t->dev_rows && (t->first + step) % t->stride == 0)
+                NAME(measure)(&dev, (t->row + step) * t->members + member);
         }
+        meet(all); /* The next one's rows take the place of what rank 0 still measures on. */
     }
 }
 

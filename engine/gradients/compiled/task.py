@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, c_double, c_int64, c_void_p
+from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_void_p
 from typing import Any, Final
 
 MOST_LAYERS: Final = 256
@@ -70,6 +70,12 @@ class Task(Structure):
     ]
 
 
+class Team(Structure):
+    """The threads that take a member's steps together: see ``team.h``."""
+
+    _fields_ = _fields(c_int32, "size arrived met taken")
+
+
 def functions(library: ctypes.CDLL, real: str) -> tuple[Any, Any]:
     """Return what says how much room a member's steps need, and what takes them.
 
@@ -79,5 +85,6 @@ def functions(library: ctypes.CDLL, real: str) -> tuple[Any, Any]:
     """
     room, take = getattr(library, f"room_{real}"), getattr(library, f"take_{real}")
     room.restype, room.argtypes = c_int64, [POINTER(Task)]
-    take.restype, take.argtypes = None, [POINTER(Task), c_int64, c_int64, c_void_p]
+    asked = [POINTER(Task), POINTER(Team), c_int64, c_int64, c_int64, c_void_p]
+    take.restype, take.argtypes = None, asked
     return room, take

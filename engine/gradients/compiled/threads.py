@@ -1,0 +1,113 @@
+"""The threads of the compiled steps: each takes members of its own, or all take each one together.
+
+    a population ─► shares of its members ─► whoever is free takes the next
+    a large network ─► a team ─► each thread has its part of every layer
+
+They are threads of our own, which sleep while there is nothing to do: those of a library that spin
+would take the cores from whoever else is on the machine. One of them is who calls.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from .task import Team
+
+SHARES: Final = 8
+"""Parts of a population for each thread: one that is held up leaves the rest to the others."""
+
+
+class Threads:
+    """Calls compiled functions with all threads.
+
+    Args:
+        count: How many threads there may be.
+        members: How many networks there are.
+        large: Whether a step of one is worth being shared.
+    """
+
+    def __init__(self, count: int, members: int, *, large: bool) -> None:
+        self._members: Final = members
+        together = large and count > members
+        self._team: Final = Team(size=count) if together else None
+        self._count: Final = count if together else min(count, members)
+        shares = self._count * (SHARES if self._count > 1 else 1)
+        share = -(-members // shares)
+        self._shares: Final = list(pairwise([*range(0, members, share), members]))
+        """The members that are taken through a portion together."""
+        self._pool = ThreadPoolExecutor(self._count - 1) if self._count > 1 else None
+        self._spaces: list[Tensor] = []
+        if self._pool is not None and together:
+            _begin(self._pool, self._count)
+
+    def share_out(self, call: Callable[..., None], room: int) -> None:
+        """Call a function for all members: ``call(begin, end, room)`` for each share of them.
+
+        Args:
+            call: Takes the first member, the one behind the last, and an address.
+            room: Bytes that it needs there.
+        """
+        # Whoever is done takes the next share: a core that others work on too holds nobody up.
+        shares = iter(self._shares)
+        self._each(lambda _, space: _play_shares(call, shares, space), room, self._count)
+
+    def take(self, call: Callable[..., None], room: int) -> None:
+        """Call a function that a team can play: ``call(team, rank, begin, end, room)``.
+
+        Args:
+            call: Takes the team, or none, which of its threads is calling, the first member, the
+                one behind the last, and an address.
+            room: Bytes that it needs there.
+        """
+        if self._team is None:
+            self.share_out(lambda *rest: call(None, 0, *rest), room)
+            return
+        team, members = self._team, self._members
+        self._each(lambda rank, space: call(team, rank, 0, members, space), room, 1)
+
+    def _each(self, play: Callable[[int, int], None], room: int, spaces: int) -> None:
+        """Have every thread play, with its number and one of so many rooms."""
+        if len(self._spaces) < spaces or len(self._spaces[0]) < room:
+            self._spaces = [_aligned(room) for _ in range(spaces)]
+        at = [self._spaces[rank % spaces].data_ptr() for rank in range(self._count)]
+        if self._pool is None:
+            play(0, at[0])
+            return
+        pending = [self._pool.submit(play, rank, at[rank]) for rank in range(1, self._count)]
+        play(0, at[0])
+        for each in pending:
+            each.result()
+
+
+def _begin(pool: ThreadPoolExecutor, count: int) -> None:
+    """Begin all threads of a pool: those of a team wait for each other, and none may be missing.
+
+    Raises:
+        RuntimeError: The machine has no room for another thread.
+    """
+    everyone = threading.Barrier(count)
+    try:
+        for _ in range(count - 1):
+            pool.submit(everyone.wait)
+        everyone.wait()
+    except BaseException:
+        everyone.abort()
+        raise
+
+
+def _play_shares(call: Callable[..., None], shares: Iterator[tuple[int, int]], space: int) -> None:
+    for begin, end in shares:
+        call(begin, end, space)
+
+
+def _aligned(size: int) -> Tensor:
+    """Return room that begins on 64 bytes."""
+    room = torch.empty(size + 64, dtype=torch.uint8)
+    return room[-room.data_ptr() % 64 :]

@@ -13,8 +13,12 @@
 
 /* Vectors of the CPU, and the part of a product that its registers hold: a tile is so many vectors
  * wide at most, and about so many where a product is wider than one. */
-#if defined(__AVX512F__)
+#if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+#if defined(__AVX512F__)
 #define WIDTH 64
 #define TILE_WIDTH 7
 #define EVEN_WIDTH 5

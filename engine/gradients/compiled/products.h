@@ -23,7 +23,7 @@
             _Pragma("GCC unroll 8") for (int n = 0; n < wide; n++) {                         \
                 vector x = b[k * b_row + n];                                                 \
                 _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                       \
-                    sums[r][n] += factors[r] * x;                                            \
+                    sums[r][n] = NAME(fused)(NAME(all)(factors[r]), x, sums[r][n]);          \
             }                                                                                \
         }                                                                                    \
         _Pragma("GCC unroll 8") for (int r = 0; r < rows; r++)                               \
@@ -111,7 +111,7 @@ static void NAME(product)(int64_t rows, int64_t depth, int64_t wide, const REAL 
             _Pragma("GCC unroll 16") for (int c = 0; c < columns; c++) {                     \
                 vector other = x[c * wide + n];                                              \
                 _Pragma("GCC unroll 16") for (int r = 0; r < rows; r++)                      \
-                    sums[r][c] += each[r] * other;                                           \
+                    sums[r][c] = NAME(fused)(each[r], other, sums[r][c]);                    \
             }                                                                                \
         }                                                                                    \
         if (rows * columns == 16) {                                                          \

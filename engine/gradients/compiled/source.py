@@ -32,7 +32,9 @@ def library_text(real: str) -> str:
     texts = {name: read_file(_FOLDER / f"{name}.h").decode() for name in _PARTS}
     macros = {**_KINDS[real], "REAL": real, "NAME(name)": f"name##_{real}"}
     macros["CLIB(name)"] = "name##f" if real == "float" else "name"
-    macros["AVX512(name)"] = f"_mm512_##name##_p{real[0].replace('f', 's')}"
+    packed = f"##name##_p{real[0].replace('f', 's')}"
+    macros["AVX512(name)"], macros["AVX2(name)"] = f"_mm512_{packed}", f"_mm256_{packed}"
+    macros["NEON(name)"] = f"name##_f{8 * int(macros['SIZE'])}"
     rooms = {"LAYERS": MOST_LAYERS, "STATES": MOST_STATES, "CONSTANTS": MOST_CONSTANTS}
     first = _defined({f"MOST_{name}": number for name, number in rooms.items()})
     parts = texts["network"], texts["team"], _defined(macros), texts["vectors"], formulas().text

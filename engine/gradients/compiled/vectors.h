@@ -32,6 +32,19 @@ INLINE void NAME(store_some)(REAL *to, vector a, int64_t count) { memcpy(to, &a,
 #endif
 
 INLINE vector NAME(all)(REAL number) { return number - (vector){0}; }
+/* a b + c, rounded once where the CPU can. It is asked for by name: a compiler that may fuse does so
+ * in one tile of a product and not in another, and who computes what would change bits. */
+INLINE vector NAME(fused)(vector a, vector b, vector c) {
+#if WIDTH == 64
+    return AVX512(fmadd)(a, b, c);
+#elif defined(__FMA__)
+    return AVX2(fmadd)(a, b, c);
+#elif defined(__ARM_NEON)
+    return NEON(vfmaq)(c, a, b);
+#else
+    return a * b + c;
+#endif
+}
 INLINE vector NAME(where)(mask condition, vector a, vector b) {
     return (vector)((condition & (mask)a) | (~condition & (mask)b));
 }

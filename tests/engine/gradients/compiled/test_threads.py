@@ -73,20 +73,10 @@ def test_a_team_leaves_the_bits_of_one_alone(
         assert bits(threads, members, **OTHERS[other]) == alone
 
 
-@pytest.mark.parametrize(("worth", "more"), [(method.WORTH_A_TEAM, 0), (0, 1)])
-def test_only_a_large_network_has_a_team(
-    worth: float, more: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(method, "WORTH_A_TEAM", worth)
-    before = threading.active_count()
-    trainer = Trainer(experiment(PLAIN), device="cpu", threads=2, way="compiled")
-    trainer.advance(2)
-    assert threading.active_count() == before + more
-
-
-def test_a_team_that_lacks_a_thread_does_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = threading.Thread.start
-    begun: list[threading.Thread] = []
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads that were begun."""
+    begin, begun = threading.Thread.start, list[threading.Thread]()
 
     def start(thread: threading.Thread) -> None:
         if len(begun) == 2:
@@ -95,5 +85,21 @@ def test_a_team_that_lacks_a_thread_does_not_begin(monkeypatch: pytest.MonkeyPat
         begin(thread)
 
     monkeypatch.setattr(threading.Thread, "start", start)
+    return begun
+
+
+@pytest.mark.parametrize(("worth", "others"), [(method.WORTH_A_TEAM, 0), (0, 1)])
+def test_only_a_large_network_has_a_team(
+    worth: float, others: int, begun: list[threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(method, "WORTH_A_TEAM", worth)
+    Trainer(experiment(PLAIN), device="cpu", threads=2, way="compiled").advance(2)
+    assert len(begun) == others
+
+
+def test_a_team_that_lacks_a_thread_does_not_begin(begun: list[threading.Thread]) -> None:
     with pytest.raises(RuntimeError, match="can't start"):
         Threads(5, 1, large=True)
+    for thread in begun:
+        thread.join(timeout=20)
+        assert not thread.is_alive()

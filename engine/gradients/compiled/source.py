@@ -34,7 +34,7 @@ def library_text(real: str) -> str:
     macros["CLIB(name)"] = "name##f" if real == "float" else "name"
     packed = f"##name##_p{real[0].replace('f', 's')}"
     macros["AVX512(name)"], macros["AVX2(name)"] = f"_mm512_{packed}", f"_mm256_{packed}"
-    macros["NEON(name)"] = f"name##_f{8 * int(macros['SIZE'])}"
+    macros["NEON(name)"] = f"name##_f{64 if real == 'double' else 32}"
     rooms = {"LAYERS": MOST_LAYERS, "STATES": MOST_STATES, "CONSTANTS": MOST_CONSTANTS}
     first = _defined({f"MOST_{name}": number for name, number in rooms.items()})
     parts = texts["network"], texts["team"], _defined(macros), texts["vectors"], formulas().text

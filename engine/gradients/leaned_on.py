@@ -11,9 +11,9 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import nn
@@ -39,6 +39,42 @@ WRAPPED: Final = frozenset(
 """What PyTorch's wrappers call the module that they hold, and nobody else calls one: a compiled
 one, one that lies in several processes, one whose activations are computed again, one of
 Lightning Fabric's."""
+
+
+FLAT: Final = "_flat_param"
+"""What FullyShardedDataParallel calls all parameters of a module together, in one."""
+
+
+class FlatPart(NamedTuple):
+    """What FullyShardedDataParallel has made of a parameter: one that is a part of it."""
+
+    processes: int
+    """How many have a part."""
+    shape: Sequence[int]
+    """The whole one's."""
+
+
+def flat_parts() -> dict[int, FlatPart]:
+    """Return by identity the parameters in this process that are parts, and look like wholes.
+
+    FullyShardedDataParallel, the first of that name, keeps in private which they are. To look for
+    its modules takes a while, which is spent where there may be any.
+    """
+    fsdp = sys.modules.get("torch.distributed.fsdp")
+    wrapper = getattr(fsdp, "FullyShardedDataParallel", None)
+    parts: dict[int, FlatPart] = {}
+    if wrapper is None:
+        return parts
+    # By type: to ask an object for its class may wake what is deprecated, or load something.
+    for module in gc.get_objects():
+        if not issubclass(type(module), wrapper) or (handle := module._handle) is None:
+            continue
+        if handle.uses_sharded_strategy:
+            flat, count = handle.flat_param, handle.process_group.size()
+            parts[id(flat)] = FlatPart(count, [*flat._unpadded_unsharded_size])
+            for each, shape in zip(flat._params or (), flat._shapes, strict=False):
+                parts[id(each)] = FlatPart(count, [*shape])
+    return parts
 
 
 def compiled_from(module: nn.Module) -> nn.Module | None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.optim import Optimizer
 
-from ..gradients.leaned_on import WRAPPED, compiled_from
+from ..gradients.leaned_on import FLAT, WRAPPED, compiled_from
 from ..recording.events import NAME_LENGTH
 from ..text.numbers import counted
 from .owners import parameters_of
@@ -182,9 +182,10 @@ def _named(model: nn.Module) -> Iterator[tuple[int, str]]:
         kept = [
             part
             for part, path in zip(parts, paths, strict=True)
-            if part not in WRAPPED and path not in wrapping
+            if part not in (*WRAPPED, FLAT) and path not in wrapping
         ]
-        yield id(each), ".".join(kept)
+        # All parameters of a module in one have its name, those of the outermost none.
+        yield id(each), ".".join(kept) or "all"
 
 
 def _folded(names: Sequence[str]) -> tuple[list[str], list[int]]:

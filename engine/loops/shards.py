@@ -8,7 +8,7 @@ What lies in several processes alike, as in all of DistributedDataParallel, coun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import prod
 from typing import Any, Final
@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed
+
+from ..gradients.leaned_on import FlatPart, flat_parts
 
 Table = NDArray[np.float64]
 
@@ -51,11 +53,24 @@ class Shards:
         parameters: All that are watched.
         count: How many processes train them.
         device: Where what they tell each other has to lie.
+        flat: The parameters that are parts and look like wholes, by identity.
     """
 
-    def __init__(self, parameters: Sequence[Tensor], count: int, device: torch.device) -> None:
-        self.shares: Final[Table] = np.array([1 / _copies(each, count) for each in parameters])
+    def __init__(
+        self,
+        parameters: Sequence[Tensor],
+        count: int,
+        device: torch.device,
+        flat: Mapping[int, FlatPart],
+    ) -> None:
+        copies = [
+            count / flat[id(each)].processes if id(each) in flat else _copies(each, count)
+            for each in parameters
+        ]
+        self.shares: Final[Table] = 1 / np.array(copies)
         """Of each parameter, how much of its square each process adds to the sum."""
+        # Where nothing of a parameter lies there is no gradient either.
+        self._nothing = np.array([id(each) in flat and not each.numel() for each in parameters])
         self._device = device
         self.together = True
         """Whether the others sum as well: alone, no norm is known."""
@@ -69,7 +84,8 @@ class Shards:
             tables: Norms of the parts in this process, [..., parameters] each.
             totals: Norms of several parts together, each of which has its share already, [any].
         """
-        squares = [*(np.square(each) * self.shares for each in tables), np.square(totals)]
+        there = [np.where(self._nothing, 0.0, each) for each in tables]
+        squares = [*(np.square(each) * self.shares for each in there), np.square(totals)]
         summed = self._summed(torch.from_numpy(np.concatenate([each.ravel() for each in squares])))
         *parts, last = np.split(np.sqrt(summed), np.cumsum([each.size for each in squares])[:-1])
         return [part.reshape(each.shape) for part, each in zip(parts, tables, strict=True)], last
@@ -93,8 +109,9 @@ class Shards:
 
 def shards_of(parameters: Sequence[Tensor], count: int, device: torch.device) -> Shards | None:
     """Return the parts of parameters; nothing where each process has all of them."""
-    parted = any(is_parted(each) for each in parameters)
-    return Shards(parameters, count, device) if parted else None
+    flat = flat_parts()
+    parted = any(is_parted(each) or id(each) in flat for each in parameters)
+    return Shards(parameters, count, device, flat) if parted else None
 
 
 def _copies(parameter: Tensor, count: int) -> float:

@@ -18,6 +18,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ..errors import RequestError
+from ..gradients.leaned_on import flat_parts
 from ..recording.events import FORMAT, Header
 from ..runs.folder import runs_dir
 from ..runs.meter import Meter
@@ -144,8 +145,9 @@ def _end(loop: weakref.ref[Loop]) -> None:
 
 
 def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:
+    flat = flat_parts()
     shapes = {
-        name: list(each.shape)
+        name: list(flat[id(each)].shape if id(each) in flat else each.shape)
         for name, each in zip(parameters.names, parameters.tensors, strict=True)
     }
     device = parameters.tensors[0].device if parameters.tensors else torch.device("cpu")

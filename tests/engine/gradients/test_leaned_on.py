@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import distributed
 
 import engine.gradients
 from engine.gradients import leaned_on
@@ -174,6 +175,29 @@ def test_a_gradient_is_found_by_where_its_parameters_object_lies(real: str) -> N
     parameter.grad = None
     gradient = find(inner)
     assert not asked("is_defined", ctypes.c_bool)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kept", [True, False], ids=["parameters", "flat"])
+@pytest.mark.skipif(not distributed.is_available(), reason="this PyTorch trains alone")
+def test_what_fully_sharded_data_parallel_makes_of_parameters_is_known(kept: bool) -> None:
+    from torch.distributed.fsdp import FullyShardedDataParallel
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    # Of two processes that do as if they told each other something.
+    distributed.init_process_group("fake", rank=0, world_size=2, store=FakeStore())
+    try:
+        net = FullyShardedDataParallel(
+            torch.nn.Linear(3, 5), use_orig_params=kept, device_id=torch.device("cpu")
+        )
+        parts = leaned_on.flat_parts()
+        shapes = [list(parts[id(each)].shape) for each in net.parameters()]
+        assert {parts[id(each)].processes for each in net.parameters()} == {2}
+        assert shapes == ([[5, 3], [5]] if kept else [[20]])
+        names = [name.rpartition(".")[2] for name, _ in net.named_parameters()]
+        assert names == (["weight", "bias"] if kept else [leaned_on.FLAT])
+    finally:
+        distributed.destroy_process_group()
 
 
 def test_of_a_later_torch_nothing_is_taken_for_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ distributed.destroy_process_group()
 SHARDED = """
 import sys, torch
 from torch import distributed, nn
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.distributed.device_mesh import init_device_mesh
 from engine.loops.watch import watch
 from tests.engine.loops.test_ranks import ROWS, whole
@@ -84,8 +84,13 @@ distributed.init_process_group("gloo", init_method="file://" + meeting, rank=ran
 net = whole()
 mesh = init_device_mesh("cpu", (2,))
 # The last layer lies in each process as a whole.
-for part in (net[0], net[2]):
-    fully_shard(part, mesh=mesh)
+for place in (0, 2):
+    if watches in ("kept", "flat"):
+        net[place] = FullyShardedDataParallel(
+            net[place], use_orig_params=watches == "kept", device_id=torch.device("cpu")
+        )
+    else:
+        fully_shard(net[place], mesh=mesh)
 optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
 with watch(net, optimizer, name="sharded", runs=runs) as run:
     for step in range(6):
@@ -99,7 +104,8 @@ with watch(net, optimizer, name="sharded", runs=runs) as run:
             raise SystemExit("enough")
         run.backward_done()
         for each in net.parameters():
-            each.grad *= 0.5
+            if each.grad is not None:
+                each.grad *= 0.5
         optimizer.step()
         run.log(loss=loss)
         if watches == "fails" and step == 2:
@@ -282,11 +288,27 @@ def measured_whole(steps: int) -> dict[str, list[float]]:
     return columns
 
 
-@pytest.mark.parametrize("pair", [("all", SHARDED)], indirect=True, ids=["all"])
-def test_norms_of_what_lies_in_several_processes_are_of_the_whole(pair: Pair) -> None:
+WAYS = ["all", "kept", "flat"]
+"""Parts that say what they are, those that look like wholes, and all of a layer in one of these."""
+
+
+@pytest.mark.parametrize("pair", [(way, SHARDED) for way in WAYS], indirect=True, ids=WAYS)
+def test_norms_of_what_lies_in_several_processes_are_of_the_whole(
+    pair: Pair, request: pytest.FixtureRequest
+) -> None:
     assert pair.end() == [0, 0], [pair.said(rank) for rank in range(2)]
     history, measured = pair.history(), 0
     expected = measured_whole(6)
+    if "flat" in request.node.name:
+        for layer in ("0", "2"):
+            for what in ("grad_norm", "weight_norm"):
+                both = [expected.pop(f"{what}/{layer}.{name}") for name in ("weight", "bias")]
+                expected[f"{what}/{layer}"] = np.hypot(*both).tolist()
+            for name in ("weight", "bias"):
+                del expected[f"update_ratio/{layer}.{name}"]
+    assert history.header is not None
+    sizes = [int(np.prod(each)) for each in history.header.parameters.values()]
+    assert sum(sizes) == sum(each.numel() for each in whole().parameters())
     for group in ("train", "probe"):
         rows = history.series[group]
         for name in expected.keys() & {*rows.columns}:

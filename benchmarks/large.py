@@ -1,4 +1,4 @@
-"""A larger network and larger data must not lose: 784-512-512-10, batches of 128 of 60 000 rows.
+"""A larger network and larger data: 784-512-512-10, batches of 128 of 60 000 rows.
 
     python -m benchmarks.large [--rows 60000] [--steps 469] [--rounds 3]
 
@@ -28,6 +28,8 @@ from engine.training.device import pick_threads
 FEATURES, HIDDEN, CLASSES, BATCH = 784, [512, 512], 10, 128
 WARM_UP = 20
 """Steps that are not counted, of each side."""
+LEAST = 1.0, 1.2
+"""Times as fast, with one thread and with as many as each side would take."""
 HEAD = ("threads (plain, epochal)", "plain", "epochal", "times as fast", "at least")
 
 
@@ -86,10 +88,10 @@ def main() -> None:
     print(row(*HEAD))
     print(rule(len(HEAD)))
     threads = {"one": "1, 1", "own": f"{default}, {pick_threads(experiment)} (own choice)"}
-    for name, told in threads.items():
+    for (name, told), least in zip(threads.items(), LEAST, strict=True):
         both = seconds[f"plain, {name}"], seconds[f"epochal, {name}"]
         times = (f"{statistics.median(each) / arguments.steps * 1e3:.2f} ms" for each in both)
-        print(row(told, *times, Ratio.of(*both), "1"))
+        print(row(told, *times, Ratio.of(*both), str(least)))
 
 
 if __name__ == "__main__":

@@ -155,6 +155,15 @@ class Experiment(Section):
         return rows
 
     @property
+    def step_operations(self) -> float:
+        """A step's floating-point operations, estimated: forward a multiplication and an addition
+        for each weight and row; backward the same for the gradients, and for the inputs'.
+
+        A network of one's own is not looked into and counts as small: name its device.
+        """
+        return 6.0 * self.parameters * self.batch_rows
+
+    @property
     def _least_batch(self) -> int:
         """Rows in the smallest batch."""
         rest = 0 if self.data.fresh else self.data.sizes[0] % self.batch_rows

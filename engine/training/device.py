@@ -20,16 +20,6 @@ WORTH_THREADS: Final = 20e6
 handing the work around costs more than it saves."""
 
 
-def step_operations(experiment: Experiment, members: int = 1) -> float:
-    """Estimate a step's floating-point operations: 2 forward and 4 backward per weight and row.
-
-    A network of one's own is not looked into and counts as small: name its device.
-    """
-    # A multiplication and an addition for each weight and row, and backward twice as many: one
-    # product for the gradient by the weights, one for that by the inputs.
-    return 6.0 * experiment.parameters * experiment.batch_rows * members
-
-
 def pick_device(name: str, experiment: Experiment, members: int = 1) -> torch.device:
     """Return the device for a run.
 
@@ -43,7 +33,7 @@ def pick_device(name: str, experiment: Experiment, members: int = 1) -> torch.de
     """
     if name == "auto":
         # All members count: a hundred small networks are one large product.
-        worth_it = step_operations(experiment, members) >= WORTH_A_GPU
+        worth_it = experiment.step_operations * members >= WORTH_A_GPU
         name = "cuda" if worth_it and torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
@@ -79,7 +69,7 @@ def _cuda(device: torch.device) -> torch.device:
 def pick_threads(experiment: Experiment, members: int = 1) -> int:
     """Return how many CPU threads one operation should use."""
     # One thread also sums in one order, however many cores a machine has.
-    if step_operations(experiment, members) < WORTH_THREADS:
+    if experiment.step_operations * members < WORTH_THREADS:
         return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

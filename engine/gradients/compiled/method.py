@@ -106,8 +106,8 @@ class Compiled:
         self._telling = TaskTelling(workload, self._rule, self._state, self._used)
         self._task = self._telling.task
         self._rows: Measurements | None = None
-        operations = 6 * experiment.parameters * experiment.batch_rows
-        self._threads = Threads(threads, len(members), large=operations >= WORTH_A_TEAM)
+        large = experiment.step_operations >= WORTH_A_TEAM
+        self._threads = Threads(threads, len(members), large=large)
         # PyTorch's do spin, and what is left to it beside the steps is too small to be shared out:
         # a population of 64 would cost twice the processor's time.
         torch.set_num_threads(1)

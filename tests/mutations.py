@@ -239,7 +239,7 @@ def _of_any_kind(lines: Lines, draw: Random) -> int:
         return 0
     kinds: dict[bytes, list[int]] = {}
     for at, line in enumerate(lines):
-        if line.startswith(b'{"kind":'):
+        if line.strip():
             kinds.setdefault(line[:16], []).append(at)
     return draw.choice(kinds[draw.choice([*kinds])])
 

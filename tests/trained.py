@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 from engine.experiment.experiment import Experiment
@@ -46,7 +47,9 @@ def recorded(
     folder = RunFolder(path)
     folder.checkpoints.mkdir(parents=True)
     trainer = Trainer(spec, device="cpu", allow_code=True)
-    recorder = Recorder.create(folder.recording, header_of(trainer, folder.name))
+    header = header_of(trainer, folder.name)
+    kept = header.weights_kept if snapshots else "none"
+    recorder = Recorder.create(folder.recording, replace(header, weights_kept=kept))
 
     def record(events: list[Event]) -> None:
         for event in events:

@@ -68,8 +68,9 @@ def _agreements(header: Header) -> Mapping[str, bool]:
 
 
 def _are_of(table: Sequence[Sized], rows: int, columns: int) -> bool:
-    """Whether a table is empty, or has so many rows of so many columns."""
-    return not table or (len(table) == rows and all(len(row) == columns for row in table))
+    """Whether a table is empty, or has so many rows of so many columns; of any number where 0."""
+    sizes = {len(row) for row in table}
+    return not table or (len(table) == rows and len(sizes) == 1 and columns in (0, *sizes))
 
 
 def _matrices(header: Header) -> Mapping[str, Sequence[int]]:

@@ -112,6 +112,9 @@ class Header(Event, Writer, kind="header"):
     """What a snapshot has after the parameters: batch normalisation's running figures."""
     columns: Mapping[str, list[str]]
     """The columns of each group."""
+    weights_kept: str = ""
+    """At which steps weights are kept, as ``engine.training.snapshots`` says it; empty in
+    recordings of before it was recorded."""
     steps: int = 0
     """Steps of the whole run."""
     steps_per_epoch: int = 0
@@ -400,6 +403,8 @@ class Fork(Event, kind="fork"):
     """What was trained up to there, as the parent's header has it."""
     changes: Mapping[str, Any]
     """The keys that differ from here on, and what they are now."""
+    weights_kept: str = ""
+    """At which steps weights were kept up to there, as the parent's header has it."""
     fresh: list[str] = field(default_factory=list)
     """What begins anew here, in words."""
     lengthened_at: list[int] = field(default_factory=list)

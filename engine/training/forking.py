@@ -125,6 +125,7 @@ def branch(
         parent=header.run,
         digest=digest.hexdigest(),
         experiment=dict(header.experiment),
+        weights_kept=header.weights_kept,
         changes=changed,
         fresh=fresh,
         otherwise=otherwise,

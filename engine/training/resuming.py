@@ -36,6 +36,7 @@ from .header import header_of
 from .machine import versions
 from .marks import Marks
 from .repeats import Repeats
+from .snapshots import ENDS
 from .trainer import Trainer
 
 MOST_THREADS: Final = 1024
@@ -172,6 +173,7 @@ def trainer_of(
         threads=header.threads,
         until=until,
         way=header.way,
+        few_weights=header.weights_kept == ENDS,
     )
     of_run, of_experiment = shape_of(header), shape_of(header_of(trainer, header.run))
     if of_run[:-1] != of_experiment[:-1] or (whole and of_run != of_experiment):

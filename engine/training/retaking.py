@@ -28,6 +28,9 @@ MOST_STEPS: Final = 1024
 """Steps that are taken at a time."""
 
 
+WEIGHTS: Final = "weights"
+"""What differs where it is no column."""
+
 TOLERANCE: Final = 1e-3
 """The share of a number by which it may be another on another CPU or device: sums are split in
 other ways there, and rounding errors grow with every step."""
@@ -54,7 +57,8 @@ class Mismatch:
     def words(self) -> str:
         """The difference, in a line."""
         if self.is_missing:
-            return f"{self.what} of step {self.step} is not recorded"
+            are = "are" if self.what == WEIGHTS else "is"
+            return f"{self.what} of step {self.step} {are} not recorded"
         of = f" of member {self.member + 1}" if self.member else ""
         return (
             f"{self.what}{of} of step {self.step} was recorded as {self.recorded:.9g} and comes to "
@@ -71,6 +75,8 @@ class Retaking:
         tolerance: The share of a number by which it may be another; none where it is 0.
         member: Which network of the trainer's was recorded, from 1; 0 where all of them were.
         whole: Whether a row that is missing among others is a difference.
+        kept: At which steps weights were kept, as the recording says it; where that is as they are
+            kept now, weights that are missing are a difference, too.
     """
 
     def __init__(
@@ -81,8 +87,10 @@ class Retaking:
         member: int = 0,
         *,
         whole: bool = False,
+        kept: str = "",
     ) -> None:
         self._whole = whole
+        self._keeps_weights = kept == trainer.snapshots.rule and trainer.snapshots.ends
         self.weights = 0
         """How many times the weights of a step were held against those that were recorded."""
         self._history, self.trainer, self._tolerance = history, trainer, tolerance
@@ -107,6 +115,24 @@ class Retaking:
             most = self._repeats.take(trainer) or MOST_STEPS
             yield self._difference(trainer.advance(min(MOST_STEPS, most, until - trainer.step)))
 
+    def weights_now(self) -> Mismatch | None:
+        """Return how the weights as they are differ from those of their step, if they do.
+
+        For the first and the last, which are kept beside those that a block has.
+        """
+        return self._first(self.trainer.snapshot()) if self.trainer.snapshots.ends else None
+
+    def best_weights(self) -> str:
+        """Return how the best weights are not those that were recorded; nothing where they are."""
+        best, recorded = self.trainer.best_snapshot(), self._history.best
+        if best is None or (recorded is None and not self._keeps_weights):
+            return ""
+        if recorded is None:
+            return f"the best weights, of step {best.step}, are not recorded"
+        if best.values.tobytes() != recorded.values.tobytes():
+            return f"the best weights, of step {best.step}, are others than were recorded"
+        return ""
+
     def _difference(self, block: Block) -> Mismatch | None:
         """Return the first number of a block that is not as it was recorded."""
         parts: list[Series | Snapshot] = [*block.series, *block.snapshots]
@@ -118,11 +144,11 @@ class Retaking:
         if isinstance(part, Snapshot):
             recorded = self._history.snapshot(part.step)
             if recorded is None or recorded.step != part.step:
-                return None
+                return self._missing(part.step)
             self.weights += 1
             # [1, numbers, members]: a row that is wrong is then a number of a network that is.
             then, now = recorded.values.T[None], part.values[self._members].T[None]
-            return self._unequal(then, now, np.full(then.shape[1], part.step), ["weights"])
+            return self._unequal(then, now, np.full(then.shape[1], part.step), [WEIGHTS])
         rows = self._history.series.get(part.group)
         if rows is None:
             return None
@@ -138,6 +164,15 @@ class Retaking:
         now = part.values[:, (steps - part.first) // part.stride, self._members]
         names = [f"{part.group}/{name}" for name in rows.columns]
         return self._unequal(rows.between(part.first, part.last_step), now, steps, names)
+
+    def _missing(self, step: int) -> Mismatch | None:
+        """Return weights of a step that are not recorded, as a difference where they should be."""
+        end, steps = self._history.end, self._history.snapshot_steps
+        # What was broken off may lack those of its last steps, and nothing before others.
+        whole = end is not None and end.status != "failed"
+        if not self._keeps_weights or not (whole or step < max(steps, default=-1)):
+            return None
+        return Mismatch(step, WEIGHTS, 0, np.nan, np.nan, is_missing=True)
 
     def _unequal(
         self, then: Values, now: Values, steps: NDArray[np.int64], names: list[str]

@@ -49,6 +49,9 @@ SNAPSHOT_SECONDS: Final = (5e-6, 5e-9)
 NUMBER_BYTES: Final = 16 / 3
 """Of a number of float32 in base64."""
 
+ENDS: Final = "the first, the best and the last"
+"""Which weights are kept of a network that is too large for more, or where only few are wanted."""
+
 LINE_NUMBERS: Final = 16
 """Numbers that take as much room as what stands around a snapshot's in its line."""
 
@@ -145,6 +148,14 @@ class Snapshots:
         self.ends: Final = numbers <= ENDS_LIMIT
         """Whether the network is small enough to record its first, best and last weights."""
         self._all_along: Final = numbers <= SNAPSHOT_LIMIT and not few
+
+    @property
+    def rule(self) -> str:
+        """Which weights are kept, in words that are others where any other step is kept."""
+        if not self._all_along:
+            return ENDS if self.ends else "none"
+        often = f"{self._steps.per_octave} each time the step doubles"
+        return f"those of the first {FIRST} steps, {often}, those of marks, and {ENDS}"
 
     def keeps(self, step: int) -> bool:
         """Return whether the weights after ``step`` are kept."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..errors import EpochalError, RunError
 from ..presets.preset import resolve
+from ..recording.events import Fork, Header
 from ..recording.fitting import UNSAID
 from ..recording.history import History
 from ..recording.lacking import check_experiment
@@ -81,10 +82,10 @@ def verify(
     if header is None or not header.parameters:
         raise RunError(f"{plain(name)}: cannot be verified, because it never began")
     # What it branched off from comes first, as it was trained there.
-    first = history.forks[0].experiment if history.forks else header.experiment
+    first: Header | Fork = history.forks[0] if history.forks else header
     try:
         trainer = trainer_of(
-            replace(header, experiment=first),
+            replace(header, experiment=first.experiment, weights_kept=first.weights_kept),
             until=header.steps,
             allow_code=allow_code,
             whole=not history.forks,
@@ -97,6 +98,7 @@ def verify(
     tolerance = TOLERANCE if elsewhere else 0.0
     experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
     ends, weights = [fork.step for fork in history.forks] + [history.last_step], 0
+    kept = [*(fork.weights_kept for fork in history.forks), header.weights_kept]
     # Of a branch of a branch each stretch is trained as the run that it was then, and hands on what
     # it came to, as it did when the next one branched off.
     for number, end in enumerate(ends):
@@ -117,8 +119,11 @@ def verify(
         alone = header.members < len(trainer.members)
         # Of all the networks that were trained up to here, one was gone on with.
         member = next((each.member for each in history.forks[number:] if each.member), 0)
-        retaking = Retaking(history, trainer, tolerance, member if alone else 0, whole=True)
-        for difference in retaking.steps(end):
+        retaking = Retaking(
+            history, trainer, tolerance, member if alone else 0, whole=True, kept=kept[number]
+        )
+        begun = () if number else (retaking.weights_now(),)
+        for difference in chain(begun, retaking.steps(end)):
             progress(trainer.step)
             if difference is not None:
                 return Verification(trainer.step, difference.words, elsewhere)
@@ -127,7 +132,7 @@ def verify(
             # Whatever a recording says of its length: rows that nothing was held against are none.
             over = f"the run was recorded to step {end}, and is over at step {trainer.step}"
             return Verification(trainer.step, over)
-    said = "" if elsewhere else _end_differs(history, trainer)
+    said = "" if elsewhere else _end_differs(history, trainer, retaking)
     return Verification(trainer.step, said, elsewhere, weights + (history.best is not None))
 
 
@@ -161,7 +166,7 @@ def _elsewhere(name: str, history: History, trainer: Trainer) -> str:
     return "; ".join(dict.fromkeys([*differences, *chain.from_iterable(seams)]))
 
 
-def _end_differs(history: History, trainer: Trainer) -> str:
+def _end_differs(history: History, trainer: Trainer, retaking: Retaking) -> str:
     """Return how a run's end is not what comes now; nothing where it is."""
     end = history.end
     if end is None or end.status == "failed":
@@ -173,9 +178,10 @@ def _end_differs(history: History, trainer: Trainer) -> str:
     now = f"{outcome.status if outcome else 'going on'} at step {trainer.step}"
     if (then := f"{end.status} at step {end.step}") != now:
         return f"the run was {then}, and is {now}"
-    best = trainer.best_snapshot()
-    if best and history.best and best.values.tobytes() != history.best.values.tobytes():
-        return f"the best weights, of step {best.step}, are others than were recorded"
+    if wrong := retaking.best_weights():
+        return wrong
+    if (difference := retaking.weights_now()) is not None:
+        return difference.words
     figures: dict[str, Any] = as_json(trainer.result())
     for key in (each for each in {**figures, **end.result} if each not in _TIMES):
         then, now = (each.get(key, "nothing") for each in (end.result, figures))

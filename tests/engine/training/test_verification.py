@@ -1,0 +1,134 @@
+"""Weights that a recording has lost, or that were changed in it, are found at their step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.experiment.experiment import Experiment
+from engine.recording.events import End, Event, Header, Snapshot
+from engine.recording.file import read
+from engine.recording.history import History
+from engine.runs.folder import RunFolder
+from engine.training.resuming import trainer_of
+from engine.training.snapshots import ENDS
+from engine.training.verification import verify
+from engine.worker import __main__ as worker
+from tests.engine.training.test_resuming import folder_for, history_of, killed, work
+from tests.experiments import CUBIC, MOONS, experiment
+
+SPECS: Mapping[str, Experiment] = {
+    "cubic": experiment(CUBIC, train={"steps": 60}),
+    "moons": experiment(MOONS, train={"epochs": 30}, population={"seeds": 2}),
+    "large": experiment(MOONS, train={"epochs": 30}, model={"hidden": [200, 60]}),
+}
+
+pytestmark = pytest.mark.usefixtures("often")
+
+
+def kept(events: list[Event]) -> list[int]:
+    """Where the lines with weights are."""
+    return [at for at, each in enumerate(events) if isinstance(each, Snapshot)]
+
+
+def said_of(events: list[Event]) -> str:
+    return verify("a-run", History(events)).words
+
+
+@pytest.mark.parametrize(("name", "least"), [("cubic", 40), ("moons", 31), ("large", 3)])
+def test_any_of_them_that_is_missing_is_one(
+    name: str, least: int, parents: Mapping[str, RunFolder]
+) -> None:
+    events = list(read(parents[name].recording))
+    assert said_of(events).startswith("bit-equal")
+    places = kept(events)
+    assert len(places) >= least
+    for place in {*places[:2], places[len(places) // 2], *places[-2:]}:
+        gone = events[place]
+        assert isinstance(gone, Snapshot)
+        what = "the best weights, of" if gone.best else "weights of"
+        others = [each for each in events if each is not gone]
+        # Weights of a step that are also the best ones are there twice.
+        twice = not gone.best and any(
+            isinstance(each, Snapshot) and {*each.best} == {gone.step} for each in others
+        )
+        said = "bit-equal" if twice else f"differs: {what} step {gone.step}"
+        assert said_of(others).startswith(said)
+        assert said_of(others).endswith("what they come to" if twice else "are not recorded")
+
+
+@pytest.mark.parametrize("name", ["cubic", "moons", "large"])
+def test_any_of_them_that_is_another_is_one(name: str, parents: Mapping[str, RunFolder]) -> None:
+    events = list(read(parents[name].recording))
+    for place in (kept(events)[0], kept(events)[-1]):
+        changed = events[place]
+        assert isinstance(changed, Snapshot)
+        values = changed.values.copy()
+        values[-1, -1] = np.nextafter(values[-1, -1], np.float32(np.inf))
+        said = said_of([*events[:place], replace(changed, values=values), *events[place + 1 :]])
+        assert f"of step {changed.step}" in said
+        assert "recorded" in said
+
+
+def test_where_it_is_not_recorded_which_are_kept_none_is_missing(
+    parents: Mapping[str, RunFolder],
+) -> None:
+    header, *events = read(parents["cubic"].recording)
+    assert isinstance(header, Header)
+    assert "those of the first 32 steps" in header.weights_kept
+    for otherwise in ("", "none", "every one of them"):
+        before = replace(header, weights_kept=otherwise)
+        some = [each for each in events if not isinstance(each, Snapshot) or each.step % 2]
+        assert said_of([before, *some]).startswith("bit-equal")
+
+
+def test_what_was_broken_off_may_lack_its_last_ones(parents: Mapping[str, RunFolder]) -> None:
+    events = [each for each in read(parents["cubic"].recording) if not isinstance(each, End)]
+    for count in (1, 5):
+        last = [events[place] for place in kept(events)[-count:]]
+        assert said_of([each for each in events if each not in last]).startswith("bit-equal")
+    middle = events[kept(events)[20]]
+    assert isinstance(middle, Snapshot)
+    said = said_of([each for each in events if each is not middle])
+    assert said == f"differs: weights of step {middle.step} are not recorded"
+
+
+def test_a_run_that_was_gone_on_with_has_them_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_for(tmp_path, SPECS["cubic"])
+    killed(folder, monkeypatch, 8)
+    history = work(folder, resume={})
+    assert verify("resumed", history).words.startswith("bit-equal: 60 steps")
+    events = [each for each in read(folder.recording) if getattr(each, "step", 0) != 40]
+    assert said_of(events) == "differs: weights of step 40 are not recorded"
+
+
+def test_a_branch_has_its_parent_s_up_to_there(
+    parents: Mapping[str, RunFolder], tmp_path: Path
+) -> None:
+    folder = folder_for(tmp_path, SPECS["cubic"])
+    order = {"parent": str(parents["cubic"].path), "step": 40, "changes": ["optimizer.lr=0.3"]}
+    worker.work(folder, device="cpu", fork=order)
+    history = history_of(folder)
+    assert history.header is not None
+    assert history.forks[0].weights_kept == history.header.weights_kept
+    assert verify("branch", history).words.startswith("bit-equal")
+    for step in (0, 7, 40, 50):
+        events = [
+            each
+            for each in read(folder.recording)
+            if not isinstance(each, Snapshot) or each.step != step
+        ]
+        assert said_of(events) == f"differs: weights of step {step} are not recorded"
+
+
+def test_where_few_were_kept_few_are_looked_for(parents: Mapping[str, RunFolder]) -> None:
+    header = history_of(parents["cubic"]).header
+    assert header is not None
+    trainer = trainer_of(replace(header, weights_kept=ENDS))
+    assert (trainer.snapshots.rule, trainer.snapshots.keeps(8)) == (ENDS, False)

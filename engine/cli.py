@@ -21,7 +21,7 @@ import typer
 from typer.core import TyperGroup
 
 from . import __version__
-from .errors import EpochalError
+from .errors import EpochalError, NoRunError
 from .exports.command import export
 from .exports.questions import evaluate, predict
 from .headless.commands import doctor, fork, new, resume, verify
@@ -72,7 +72,7 @@ class Commands(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except EpochalError as error:
-            _print_lines(str(error), sys.stderr)
+            _print_lines(_told(error), sys.stderr)
             raise typer.Exit(WRONG) from None
         except BrokenPipeError:
             forget_stdout()
@@ -84,6 +84,19 @@ class Commands(TyperGroup):
             _print_lines(f"epochal: {error.strerror or error}", sys.stderr)
             raise typer.Exit(WRONG) from None
         return result
+
+
+def _told(error: EpochalError) -> str:
+    """Return what is wrong, and in place of a sweep or a trial what to name."""
+    if isinstance(error, NoRunError):
+        from .sweeps.references import instead_of
+
+        try:
+            words = instead_of(error.reference, error.folder, trials=error.trials)
+        except EpochalError as known:
+            return str(known)
+        return f"{error.reference}: {words}" if words else str(error)
+    return str(error)
 
 
 def forget_stdout() -> None:
@@ -412,7 +425,7 @@ def stop(run: RunName, place: RunsFolder) -> None:
     if (sweep := sweep_meant(run, place.folder)) is not None:
         print(stop_sweep(SweepFolder(sweep)))
         return
-    print(stop_run(references.run(run, place.folder)))
+    print(stop_run(references.run(run, place.folder, trials=False)))
 
 
 def main(arguments: Sequence[str] | None = None, *, viewer: Viewer | None = None) -> None:

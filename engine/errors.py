@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 
 class EpochalError(Exception):
@@ -69,6 +70,21 @@ class DataError(EpochalError):
 
 class RunError(EpochalError):
     """A run that is not there, is ambiguous, or is held by another writer."""
+
+
+class NoRunError(RunError):
+    """A name that no run has, with what may be asked of those who know more names.
+
+    Args:
+        message: What is wrong with it.
+        reference: The name.
+        folder: Where runs are kept.
+        trials: Whether a sweep's trial could be named as well.
+    """
+
+    def __init__(self, message: str, reference: str, folder: Path, *, trials: bool) -> None:
+        super().__init__(message)
+        self.reference, self.folder, self.trials = reference, folder, trials
 
 
 class RecordingError(EpochalError):

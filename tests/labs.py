@@ -98,7 +98,8 @@ class FakeRun:
     def parameters(self) -> dict[str, list[int]]:
         found = {}
         for layer in range(1, self.layers + 1):
-            found |= {f"layer{layer}.weight": [3, 2], f"layer{layer}.bias": [3]}
+            inputs = 2 if layer == 1 else 3
+            found |= {f"layer{layer}.weight": [3, inputs], f"layer{layer}.bias": [3]}
         return found
 
     def begin(self) -> FakeRun:

@@ -18,7 +18,7 @@ import typer
 
 from engine import cli
 from engine.cli import app
-from engine.errors import EpochalError, one_of_several
+from engine.errors import EpochalError, PresetError, one_of_several
 from engine.options import (
     AllowCode,
     AsJson,
@@ -399,10 +399,15 @@ def find_run_or_preset(
         EpochalError: It is neither, or one that cannot be read or does not hold.
     """
     from engine.presets.references import PresetName, run_or_preset
+    from engine.sweeps.references import refuse_sweep
 
     if (trial := _trial_run(what, folder)) is not None:
         return trial
-    meant = run_or_preset(what, folder, overrides, share)
+    try:
+        meant = run_or_preset(what, folder, overrides, share)
+    except PresetError:
+        refuse_sweep(what, folder)
+        raise
     return None if isinstance(meant, PresetName) else meant
 
 
@@ -486,10 +491,7 @@ def film_files(form: str, export: Export) -> Iterator[ExportFile]:
 
 
 def open_at_once() -> None:
-    """Open the lab as it opens without any option, past Typer.
-
-    Typer loads pydantic to read options, an eighth of the time to the first frame.
-    """
+    """Open the lab as it opens without any option, past Typer, which lays every command out."""
     try:
         place = NewRuns()
         open_screen(Screen(), place.folder, Machine(), overrides=[], share=place.shared)

@@ -75,7 +75,7 @@ def resume(
     from .run import Telling
 
     status = continuing.resume(
-        references.run(run, place.folder),
+        references.run(run, place.folder, trials=False),
         until=until,
         reschedule=reschedule,
         ignore_stopping=ignore_stopping,
@@ -111,7 +111,7 @@ def fork(
     from .run import Telling
 
     status = continuing.fork(
-        references.run(run, place.folder),
+        references.run(run, place.folder, trials=False),
         place.folder,
         step=at,
         changes=set_ or [],
@@ -135,7 +135,7 @@ def verify(
     from ..presets import references
     from .verify import verify_run
 
-    folder = references.run(run, place.folder)
+    folder = references.run(run, place.folder, trials=False)
     raise typer.Exit(verify_run(folder, allow_code=allow_code, as_json=as_json))
 
 

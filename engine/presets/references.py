@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import PresetError, Problem, RecordingError, RunError
+from ..errors import NoRunError, PresetError, Problem, RecordingError, RunError
 from ..runs.finding import Shut, Unclear, find_run, is_path, list_runs, run_at
 from ..runs.folder import RunFolder
 from ..runs.imported import log_meant
@@ -25,6 +25,7 @@ from ..text.endings import TABLES, ending_of
 from ..text.owned import Share
 from ..text.run_names import before_the_last
 from ..text.spelling import nearest
+from .mistaken import what_else
 from .toml_files import PRESETS, exists
 
 
@@ -38,16 +39,22 @@ class PresetName:
     """Its file."""
 
 
-def run(reference: str, folder: Path) -> RunFolder:
+class Mistaken(RunError):
+    """A name of something else than a run."""
+
+
+def run(reference: str, folder: Path, *, trials: bool = True) -> RunFolder:
     """Return the run that is meant.
 
     Args:
         reference: A run's folder, a recording, a run's name or a unique beginning of it, or
             ``last``.
         folder: Where runs are kept.
+        trials: Whether whoever asks takes a sweep's trial as well, and has looked for one before.
 
     Raises:
-        RunError: There is none, or more than one.
+        NoRunError: There is none.
+        RunError: There is more than one, or it is something else; says what.
         RecordingError: What is there cannot be read.
     """
     try:
@@ -55,9 +62,9 @@ def run(reference: str, folder: Path) -> RunFolder:
     except (Unclear, Shut):
         raise
     except RunError as error:
-        if not is_path(reference) and _preset(reference) is not None:
-            raise RunError(f"{error}; it is a preset, and here a run is meant") from None
-        raise
+        if words := what_else(reference):
+            raise Mistaken(_otherwise(reference, str(error), words)) from None
+        raise NoRunError(str(error), reference, folder, trials=trials) from None
     check(folder_of_run)
     return folder_of_run
 
@@ -95,7 +102,7 @@ def run_or_preset(
         return preset
     try:
         return run(reference, folder)
-    except (Unclear, Shut, RecordingError):
+    except (Unclear, Shut, Mistaken, RecordingError):
         raise
     except RunError as error:
         raise _neither(reference, folder, error) from None
@@ -118,6 +125,12 @@ def apart(terms: Sequence[str], folder: Path) -> tuple[list[RunFolder], list[str
     ]
     named = [run(term, folder) for term, is_run in zip(terms, said, strict=True) if is_run]
     return named, [term for term, is_run in zip(terms, said, strict=True) if not is_run]
+
+
+def _otherwise(reference: str, error: str, words: str) -> str:
+    """Return what is wrong with a name of something else, which is there."""
+    is_there = "no such file or folder" in error or is_path(reference)
+    return f"{reference}: {words.removeprefix('it ')}" if is_there else f"{error}; {words}"
 
 
 def check(shown: RunFolder) -> None:

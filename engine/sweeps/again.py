@@ -128,13 +128,7 @@ def trial_numbered(sweep: SweepFolder, number: int) -> SweptTrial:
     Raises:
         RunError: The sweep has no such trial, or nobody has begun to train it.
     """
-    plan, called = sweep.plan(), f"{sweep.name}/trial-{number + 1}"
-    if not 0 <= number < len(plan.trials):
-        raise RunError(f"{called}: the sweep has trial-1 to trial-{len(plan.trials)}")
-    if number not in plan.places:
-        raise RunError(f"{called}: is in no group yet; the same sweep again trains it")
-    group, member = plan.places[number]
-    folder = sweep.group(group.number)
+    folder, member = sweep.place_of(number)
     return SweptTrial(sweep=sweep, number=number, group=folder, member=member)
 
 

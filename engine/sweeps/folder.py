@@ -119,6 +119,20 @@ class SweepFolder:
         """Return the folder of a group's run, which need not be there yet."""
         return RunFolder(self.path / f"group-{number}")
 
+    def place_of(self, number: int) -> tuple[RunFolder, int]:
+        """Return the run of a trial's group, and which of its networks the trial is, from 0.
+
+        Raises:
+            RunError: The sweep has no such trial, or nobody has begun to train it.
+        """
+        plan, called = self.plan(), f"{self.name}/trial-{number + 1}"
+        if not 0 <= number < len(plan.trials):
+            raise RunError(f"{called}: the sweep has trial-1 to trial-{len(plan.trials)}")
+        if number not in plan.places:
+            raise RunError(f"{called}: is in no group yet; the same sweep again trains it")
+        group, member = plan.places[number]
+        return self.group(group.number), member
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other process out of the sweep while this is entered.

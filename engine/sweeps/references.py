@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import PresetError
+from ..errors import PresetError, RunError
 from ..presets.toml_files import PRESETS
 from ..runs.finding import list_runs
 from ..text.run_names import beginning_of
@@ -50,6 +50,49 @@ def trial_meant(reference: str, folder: Path) -> SweptTrial | None:
     from .again import trial_numbered
 
     return trial_numbered(SweepFolder(sweep), int(said["number"]) - 1)
+
+
+def instead_of(reference: str, folder: Path, *, trials: bool = True) -> str:
+    """Return what to name in place of a sweep, or of a trial, where a run is meant.
+
+    Args:
+        reference: What was named.
+        folder: Where runs are kept.
+        trials: Whether a trial could be named as well.
+
+    Returns:
+        What it is, and what to name; nothing where it is neither.
+
+    Raises:
+        RunError: The sweep has no such trial, or nobody has begun to train it.
+    """
+    said = _TRIAL.fullmatch(reference)
+    named = said["sweep"] if said else reference.rstrip(os.sep)
+    sweep = sweep_by_name(named, folder)
+    if sweep is None:
+        return ""
+    called = named if os.sep in named else sweep.name
+    if said:
+        group, member = sweep.place_of(int(said["number"]) - 1)
+        run = f"{called}/{group.name}"
+        return f"is a trial of a sweep: network {member + 1} of the run {run}; name that"
+    groups = sweep.plan().groups
+    if not groups:
+        return "is a sweep of which nothing is trained yet; the same sweep again trains it"
+    run = f"{called}/{sweep.group(groups[0].number).name}"
+    if trials:
+        return f"is a sweep; name one of its trials, as in {called}/trial-1, or a run, as in {run}"
+    return f"is a sweep; name one of its runs, as in {run}"
+
+
+def refuse_sweep(reference: str, folder: Path) -> None:
+    """Say what to name in place of a sweep, where a run is meant.
+
+    Raises:
+        RunError: It is one.
+    """
+    if words := instead_of(reference, folder):
+        raise RunError(f"{reference}: {words}") from None
 
 
 def sweep_by_name(reference: str, folder: Path) -> SweepFolder | None:

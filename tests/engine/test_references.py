@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +15,7 @@ from engine.errors import EpochalError
 from engine.presets.references import PresetName, is_data_file, run_or_preset
 from engine.runs.folder import RunFolder
 from engine.runs.notes import Notes
+from tests.sweeps import make_sweep
 from tui import opening
 from tui.cli import app
 from tui.lab.opening import Opening
@@ -253,3 +254,59 @@ def test_a_file_of_data_is_told_from_a_log_and_from_a_name(tmp_path: Path) -> No
     assert not is_data_file("two-moons")
     with pytest.raises(EpochalError, match=r"persons\.csv: there is no such file"):
         is_data_file(str(tmp_path / "persons.csv"))
+
+
+MORE_RUNS: dict[str, Callable[[str], list[str]]] = {
+    **TAKES_RUN,
+    "resume": lambda what: ["resume", what],
+    "verify": lambda what: ["verify", what],
+    "fork": lambda what: ["fork", what, "--at", "1"],
+    "evaluate": lambda what: ["evaluate", what],
+    "export": lambda what: ["export", what, "--to", "csv", "out.csv"],
+}
+WHOLE: Final = ("resume", "verify", "fork", "stop")
+"""The commands that take whole runs, and no trial of a sweep."""
+LECTURES: Final = ("lecture, run", "lecture, race")
+
+MISTAKEN: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "a sweep": ("{sweep}", "is a sweep; name one of its", ("show", "open", "stop")),
+    "its beginning": ("two-moons-g", "is a sweep; name one of its", ("show", "open", "stop")),
+    "its folder": ("runs/{sweep}/", "is a sweep; name one of its", ("show", "open", "stop")),
+    "a trial": (
+        "{sweep}/trial-6",
+        "is a trial of a sweep: network 2 of the run {sweep}/group-2; name that",
+        tuple(command for command in MORE_RUNS if command not in WHOLE),
+    ),
+    "no such trial": ("{sweep}/trial-9", "the sweep has trial-1 to trial-8", ()),
+    "a preset": ("digits", "is a preset, and here a run is meant", TAKES_PRESET),
+    "a preset's file": ("./mine-too.toml", "is a preset, and here a run is meant", TAKES_PRESET),
+    "a log": ("log.csv", "epochal import log.csv makes a run of it", TAKES_PRESET),
+    "a data file": ("people.csv", "epochal new people.csv writes a preset", TAKES_PRESET),
+}
+"""Names of something else: what is said of each, and the commands that take it."""
+
+
+MISTAKES = [
+    (command, mistaken)
+    for mistaken, (_, _, taken_by) in MISTAKEN.items()
+    for command in MORE_RUNS
+    if command not in (*taken_by, *LECTURES)
+]
+
+
+@pytest.mark.parametrize(("command", "mistaken"), MISTAKES)
+def test_what_is_something_else_is_told_with_what_to_name_in_its_place(
+    runs: Path, opened: list[Opening], command: str, mistaken: str
+) -> None:
+    name, words, _ = MISTAKEN[mistaken]
+    sweep = make_sweep(runs, called="two-moons-grid").name
+    Path("mine-too.toml").write_text("title = 'Mine'\n")
+    Path("people.csv").write_text("age,label\n31,a\n42,b\n")
+    Path("log.csv").write_text("epoch,loss\n1,0.5\n2,0.4\n")
+    done = invoke(MORE_RUNS[command](name.format(sweep=sweep)))
+    assert done.exit_code == 2, done.output
+    assert words.format(sweep=sweep) in done.stderr
+    # Whoever takes whole runs is sent to one.
+    if mistaken == "a sweep":
+        assert ("trial-1" in done.stderr) is (command not in WHOLE)
+    assert not opened

@@ -74,9 +74,7 @@ class Threads:
 
     def _each(self, play: Callable[[int, int], None], room: int, spaces: int) -> None:
         """Have every thread play, with its number and one of so many rooms."""
-        if len(self._spaces) < spaces or len(self._spaces[0]) < room:
-            self._spaces = [_aligned(room) for _ in range(spaces)]
-        at = [self._spaces[rank % spaces].data_ptr() for rank in range(self._count)]
+        at = [self._space(rank % spaces, room) for rank in range(self._count)]
         if self._pool is None:
             play(0, at[0])
             return
@@ -84,6 +82,14 @@ class Threads:
         play(0, at[0])
         for each in pending:
             each.result()
+
+    def _space(self, number: int, room: int) -> int:
+        """Return the address of one of the rooms, which grow and are kept."""
+        if number == len(self._spaces):
+            self._spaces.append(_aligned(room))
+        elif len(self._spaces[number]) < room:
+            self._spaces[number] = _aligned(room)
+        return self._spaces[number].data_ptr()
 
 
 def _begin(pool: ThreadPoolExecutor, count: int) -> None:

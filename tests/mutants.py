@@ -116,7 +116,10 @@ def of_a_run(folder: RunFolder, draw: Random) -> tuple[str, list[Attempt]]:
             return how, [("requests", lambda: answered(folder))]
         case "checkpoint" if files := [*folder.checkpoints.glob("*")]:
             without(folder, b"snapshot", b"end")
-            how = changed(draw.choice(files), mutated_checkpoint, draw)
+            others = sorted(
+                path for path in runs.parent.glob("*/*/checkpoints/*") if path not in files
+            )
+            how = changed(draw.choice(files), partial(mixed_checkpoint, others), draw)
             return how, [*commands(runs, OF_CHECKPOINTS), *taken_up(folder)]
     without(folder, *draw.choice([(), (), (b"end",), (b"snapshot",), (b"snapshot", b"end")]))
     how = changed(folder.recording, partial(otherwise, runs.parent), draw)
@@ -131,6 +134,13 @@ def of_a_sweep(folder: RunFolder, draw: Random) -> tuple[str, list[Attempt]]:
     file = draw.choice([folder.path / "sweep.jsonl"] * 3 + [recording])
     how = changed(file, partial(otherwise, folder.path.parent.parent), draw)
     return how, commands(folder.path.parent, OF_SWEEPS)
+
+
+def mixed_checkpoint(others: list[Path], body: bytes, draw: Random) -> tuple[str, bytes]:
+    """Return a checkpoint as it is otherwise, and how; some are another run's."""
+    if draw.random() < 0.8:
+        return mutated_checkpoint(body, draw)
+    return "another run's", draw.choice(others).read_bytes()
 
 
 def otherwise(place: Path, body: bytes, draw: Random) -> tuple[str, bytes]:

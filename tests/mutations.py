@@ -348,11 +348,16 @@ def mutated_checkpoint(body: bytes, draw: Random) -> tuple[str, bytes]:
     size = int.from_bytes(body[:8], "little")
     head, numbers = json.loads(body[8 : 8 + size]), body[8 + size :]
     said = json.loads(head["__metadata__"]["epochal"])
-    match draw.randrange(3):
+    match draw.randrange(4):
         case 0:
             how, head = "another head", with_another_value(head, draw)
         case 1:
             how, said = "another value", with_another_value(said, draw)
+            head["__metadata__"]["epochal"] = json.dumps(said)
+        case 2:
+            how = "an odd value"
+            table, key = _place_in(said, draw)
+            table[key] = odd(table[key], draw)
             head["__metadata__"]["epochal"] = json.dumps(said)
         case _:
             # Each array is whole, but of other numbers or another shape.

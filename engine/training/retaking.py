@@ -60,8 +60,10 @@ class Mismatch:
             are = "are" if self.what == WEIGHTS else "is"
             return f"{self.what} of step {self.step} {are} not recorded"
         of = f" of member {self.member + 1}" if self.member else ""
+        # It is one of them that is told.
+        what = "a weight" if self.what == WEIGHTS else self.what
         return (
-            f"{self.what}{of} of step {self.step} was recorded as {self.recorded:.9g} and comes to "
+            f"{what}{of} of step {self.step} was recorded as {self.recorded:.9g} and comes to "
             f"{self.computed:.9g}"
         )
 

@@ -64,6 +64,9 @@ class RowWords:
         waits = not self._rows or (self._speaks_before and not self.is_awaited)
         row = self._coming if waits else self._rows[-1]
         for name, value in values.items():
+            # Nearly always it is that: what a step costs is what it calls.
+            if type(value) is Tensor and value.is_cpu and value.numel() == 1:
+                value = value.item()
             if type(value) is not float:
                 value = _number(name, value)
             of = row

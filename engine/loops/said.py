@@ -6,7 +6,7 @@ import functools
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor
@@ -38,6 +38,8 @@ class RowWords:
         self._is_left_out = False
         """Whether what is said speaks of a step that was left out."""
         self._is_over = False
+        self._is_plain = True
+        """Whether all that was said of the rows is numbers as they are."""
 
     def log(self, said: Mapping[str, Number] | None = None, /, **values: Number) -> None:
         """Say what this step came to: ``loss``, ``accuracy``, ``val_loss`` or any other number.
@@ -69,6 +71,7 @@ class RowWords:
                 value = value.item()
             if type(value) is not float:
                 value = _number(name, value)
+                self._is_plain = self._is_plain and type(value) is float
             of = row
             if waits or self._is_left_out:
                 if not is_of_steps(name):
@@ -78,6 +81,7 @@ class RowWords:
                     continue
             if name in of:
                 _say_again(of, name, value)
+                self._is_plain = False
             else:
                 of[name] = value
 
@@ -85,7 +89,9 @@ class RowWords:
         """Take in what a step came to: the last one, or the next, whichever the loop speaks of."""
         is_open = self._rows and (taken or self.is_awaited)
         of = self._rows[-1] if is_open else self._coming
-        of.update((name, _number(name, value)) for name, value in values.items())
+        for name, value in values.items():
+            of[name] = number = _number(name, value)
+            self._is_plain = self._is_plain and type(number) is float
 
     def begin(self) -> None:
         """Begin a row."""
@@ -113,7 +119,7 @@ class RowWords:
 
     def rows(self) -> list[dict[str, float]]:
         """Return what was said of each row; of what was said several times, the mean."""
-        return _numbers(self._rows)
+        return cast(list[dict[str, float]], self._rows) if self._is_plain else _numbers(self._rows)
 
     def rest(self) -> dict[str, float]:
         """Return what was said of a step to come that does not come, and forget it."""
@@ -123,6 +129,7 @@ class RowWords:
     def clear(self) -> None:
         """Forget all rows, which are written."""
         self._rows.clear()
+        self._is_plain = all(type(each) is float for each in self._coming.values())
 
     def end(self) -> None:
         """Have whatever is said from here on be told to be too late."""

@@ -237,8 +237,7 @@ class Steps:
         """Write all rows, none of which is open any more, and what comes after them."""
         if self.said.take_back():
             self._lrs.pop()
-        count = len(self._lrs)
-        if count:
+        if count := len(self._lrs):
             if self._is_heard:
                 with self._block:
                     self._write(count)
@@ -294,9 +293,11 @@ class Steps:
             for name in self._names
             if name in said[-1]
         }
-        for step, row in zip(steps, said, strict=True):
-            others = {_later(name): row[name] for name in row if name not in self._names}
-            if others:
+        usual = {*self._names}
+        # Nearly always that is all, in every row.
+        more = [pair for pair in zip(steps, said, strict=True) if pair[1].keys() != usual]
+        for step, row in more:
+            if others := {_later(name): row[name] for name in row if name not in usual}:
                 self._scalars.log(step, others)
         self._scalars.flush()
         if self.probe.norms:

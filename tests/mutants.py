@@ -37,7 +37,8 @@ from engine.results.run import load_run
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.notes import NotedMark, Notes
 from engine.runs.requests import Inbox, PendingRequest
-from engine.sweeps.folder import is_sweep
+from engine.sweeps.cell import runs_of_cell
+from engine.sweeps.folder import SweepFolder, is_sweep
 from engine.training.loop import Pace
 from engine.worker import __main__ as worker
 from engine.worker.launch import Worker
@@ -133,7 +134,7 @@ def of_a_sweep(folder: RunFolder, draw: Random) -> tuple[str, list[Attempt]]:
     recording = folder.path / "group-1" / "recording.jsonl"
     file = draw.choice([folder.path / "sweep.jsonl"] * 3 + [recording])
     how = changed(file, partial(otherwise, folder.path.parent.parent), draw)
-    return how, commands(folder.path.parent, OF_SWEEPS)
+    return how, [*commands(folder.path.parent, OF_SWEEPS), ("its cells", lambda: cells_of(folder))]
 
 
 def mixed_checkpoint(others: list[Path], body: bytes, draw: Random) -> tuple[str, bytes]:
@@ -207,6 +208,15 @@ def the_lab(folder: RunFolder) -> None:
     watch = read_watch(folder)
     if watch.history.header is not None:
         the_lab_shows(watch, watch.history.header)
+
+
+def cells_of(folder: RunFolder) -> None:
+    """Draw what the lab shows of a sweep's cells: some networks of its groups."""
+    sweep = SweepFolder(folder.path)
+    trials = range(len(sweep.plan().trials))
+    for chosen in (trials, trials[1:3], trials[-1:]):
+        for cell in runs_of_cell(sweep, chosen):
+            the_lab(cell)
 
 
 class Bench:

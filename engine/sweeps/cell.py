@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RecordingError
 from ..recording.events import End, Event, Header, Series, Snapshot
 from ..recording.file import Reader
 from ..recording.history import History
@@ -24,6 +25,7 @@ from ..recording.rows import Rows, series_of
 from ..recording.values import Values
 from ..runs.folder import RunFolder
 from ..runs.state import State, state_of
+from ..text.numbers import counted
 from ..text.run_names import label_of
 from .folder import SweepFolder, is_sweep
 from .group import TrialGroup
@@ -193,7 +195,7 @@ class CellReader:
             seeds=self._arranged([each.seeds for each in headers]),
             constant_loss=self._facts([each.constant_loss for each in headers]),
             class_shares=self._facts([each.class_shares for each in headers]),
-            class_weights=self._arranged([each.class_weights for each in headers]),
+            class_weights=self._weighed([each.class_weights for each in headers]),
         )
         yield self._header
 
@@ -201,6 +203,10 @@ class CellReader:
         """Return what is told of each network of some sets, as far as every group tells it."""
         sets = [name for name in facts[0] if all(name in each for each in facts)]
         return {name: self._arranged([each[name] for each in facts]) for name in sets}
+
+    def _weighed(self, weights: Sequence[list[list[float]]]) -> list[list[float]]:
+        """Return what a class counts for in each network; nothing where all count the same."""
+        return self._arranged(weights) if all(weights) else []
 
     def _arranged(self, values: Iterable[Iterable[Any]]) -> list[Any]:
         """Return what each part says of its networks, in the order of the cell's."""
@@ -216,10 +222,11 @@ class CellReader:
         there = set.intersection(*(set(each.snapshot_steps) for each in histories))
         for step in sorted(there - self._kept):
             kept = [snapshot for each in histories if (snapshot := each.snapshot(step))]
-            yield Snapshot(step=step, values=np.stack(self._arranged([k.values for k in kept])))
+            if _are_alike(kept):
+                yield Snapshot(step=step, values=np.stack(self._arranged([k.values for k in kept])))
         self._kept |= there
         best = [each.best for each in histories if each.best is not None]
-        if len(best) == len(histories) and not self._best:
+        if len(best) == len(histories) and _are_alike(best) and not self._best:
             self._best = True
             steps = self._arranged([each.best for each in best])
             values = np.stack(self._arranged([each.values for each in best]))
@@ -230,8 +237,9 @@ class CellReader:
         assert self._header is not None
         t = max(part.history.last_t for part in self._parts)
         for name, columns in self._header.columns.items():
-            rows = [part.history.series[name] for part in self._parts]
-            if any(each.columns != tuple(columns) for each in rows):
+            series = [part.history.series.get(name) for part in self._parts]
+            rows = [each for each in series if each is not None and each.columns == tuple(columns)]
+            if len(rows) < len(series):
                 continue
             steps = self._common(name, rows)
             if not len(steps):
@@ -244,8 +252,8 @@ class CellReader:
                 taken = np.searchsorted(of_part.steps, steps[here])
                 cells = of_part.between(0, int(steps[-1]))[:, taken]
                 values[:, np.flatnonzero(here)[:, None], part.slots] = cells
-            for series in series_of(name, steps, values):
-                yield replace(series, t=t)
+            for each in series_of(name, steps, values):
+                yield replace(each, t=t)
 
     def _common(self, name: str, rows: Sequence[Rows]) -> NDArray[np.int64]:
         """Return the new steps that each group has a row of, or has ended before."""
@@ -283,6 +291,11 @@ class CellReader:
         )
 
 
+def _are_alike(kept: Sequence[Snapshot]) -> bool:
+    """Whether weights are of networks of one size."""
+    return len({each.values.shape[1] for each in kept}) == 1
+
+
 class _Part:
     """What one group has of a cell.
 
@@ -305,7 +318,30 @@ class _Part:
             RecordingError: The file is no recording, or one of a newer format.
         """
         for event in self.reader.poll(limit_bytes):
-            self.history.add(self._own(event))
+            if isinstance(event, Header):
+                self._check(event)
+            if self._is_of_all(event):
+                self.history.add(self._own(event))
+
+    def _check(self, header: Header) -> None:
+        """Refuse a group that has not the networks which the sweep's plan has it train.
+
+        Raises:
+            RecordingError: It has fewer.
+        """
+        if header.members <= max(self._members):
+            said = f"has {counted(header.members, 'network')}, and its sweep's plan says more"
+            raise RecordingError(f"{self.run.recording}: {said}")
+
+    def _is_of_all(self, event: Event) -> bool:
+        """Whether rows or weights are of as many networks as the group has."""
+        there = self.reader.header.members if self.reader.header else 0
+        match event:
+            case Series():
+                return int(event.values.shape[2]) == there
+            case Snapshot():
+                return len(event.values) == there and len(event.best) in (0, there)
+        return True
 
     def _own(self, event: Event) -> Event:
         """Return what an event says of the networks of the cell."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from engine.errors import RecordingError
 from engine.recording.events import End, Event, Header, Series, Snapshot
 from engine.recording.file import Recorder, read
 from engine.recording.history import History
@@ -105,10 +107,10 @@ def test_what_has_not_begun_is_left_out(tmp_path: Path) -> None:
 class Group:
     """A group of two networks that is written by hand."""
 
-    def __init__(self, path: Path) -> None:
-        path.mkdir()
+    def __init__(self, path: Path, **said: Any) -> None:
+        path.mkdir(exist_ok=True)
         self.run = RunFolder(path)
-        made = header(path.name, seeds=[1, 2], parameters={"w": [1]})
+        made = header(path.name, **{"seeds": [1, 2], "parameters": {"w": [1]}, **said})
         self.recorder = Recorder.create(self.run.recording, made)
 
     def tell(self, *events: Event) -> None:
@@ -209,3 +211,43 @@ def test_facts_of_networks_go_where_the_networks_go(tmp_path: Path) -> None:
     assert told.seeds == [3, 1]
     assert told.class_shares == {"train": [[0.3, 0.7], [0.1, 0.9]]}
     assert told.constant_loss == {"dev": [6.0, 4.0]}
+
+
+def test_a_group_of_fewer_networks_than_its_plan_says_is_refused(two) -> None:
+    one, _, cell = two
+    one.run.recording.unlink()
+    Group(one.run.path, seeds=[1])
+    with pytest.raises(RecordingError, match="has 1 network, and its sweep's plan says more"):
+        history_of(cell)
+
+
+def test_what_does_not_fit_its_group_or_the_others_is_passed_over(two) -> None:
+    one, other, cell = two
+    shorter = Series(group="train", first=1, values=np.zeros((2, 1, 1), np.float32))
+    alone = Snapshot(step=0, values=np.zeros((1, 1), np.float32))
+    some = Snapshot(step=0, best=[1], values=np.zeros((2, 1), np.float32))
+    for group in (one, other):
+        group.tell(shorter, alone, some)
+    one.train([1])
+    other.train([1])
+    history = history_of(cell)
+    assert losses(history) == [[1], [10]]
+    assert history.snapshot_steps == []
+
+
+def test_groups_of_other_networks_have_neither_rows_nor_weights_in_common(two) -> None:
+    one, other, cell = two
+    one.run.recording.unlink()
+    made = Group(one.run.path, columns={"train": ["another"]}, parameters={"w": [2]})
+    made.tell(Snapshot(step=0, values=np.zeros((2, 2), np.float32)))
+    other.tell(Snapshot(step=0, values=np.zeros((2, 1), np.float32)))
+    other.train([1])
+    history = history_of(cell)
+    assert history.snapshot_steps == []
+    assert history.last_step == 0
+
+
+def test_classes_count_alike_where_no_group_says_otherwise(two) -> None:
+    history = history_of(two[-1])
+    assert history.header is not None
+    assert history.header.class_weights == []

@@ -251,7 +251,8 @@ def is_short(folder: RunFolder) -> bool:
         if header is None:
             return True
         spec = presets.resolve(header.experiment, "run", recorded=True)
-    except EpochalError:
+    except Exception:
+        # The commands themselves say it, or fail of it.
         return True
     return history.last_step <= STEPS and spec.parameters + spec.data.rows <= NUMBERS
 

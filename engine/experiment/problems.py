@@ -265,6 +265,9 @@ def _known_keys(loc: Sequence[str | int], model: type[BaseModel]) -> tuple[list[
             node = node["properties"][part]
         elif isinstance(part, int):
             node = node["items"]
+        elif isinstance(node.get("additionalProperties"), dict):
+            # A table of tables whose keys are the user's own, such as the columns of a file.
+            node = node["additionalProperties"]
         else:
             node, tag = {"$ref": node["discriminator"]["mapping"][part]}, str(part)
         node = _follow(node, schema)

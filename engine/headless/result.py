@@ -21,7 +21,7 @@ CONFUSION_LIMIT: Final = 12
 def last_losses(history: History) -> list[float]:
     """Return the newest training loss of each member; none before the first step."""
     rows = history.series.get("train")
-    if rows is None or not rows.count:
+    if rows is None or not rows.count or "loss" not in rows.columns:
         return []
     return [shortest(value) for value in rows.across("loss", rows.count - 1)]
 

@@ -141,7 +141,7 @@ def of_run(folder: Path, step: int, member: int = 0) -> Dissection:
     shown = kept.step + 1
     after = run.history.snapshot(shown)
     rows = run.history.series.get("train")
-    recorded = rows is not None and rows.count and rows.last_step >= shown
+    recorded = rows is not None and "lr" in rows.columns and rows.count and rows.last_step >= shown
     return dissect(
         alone(run.experiment, member),
         kept.values[member],

@@ -10,7 +10,6 @@ set say the same again, so that a run which is going on, was killed or diverged 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -76,7 +75,7 @@ def best_step(history: History, member: int = 0) -> int | None:
         return None
     end = history.end
     stated = None if end is None else end.result.get("best_step")
-    stated = stated[member] if isinstance(stated, Sequence) else stated
+    stated = stated[member] if isinstance(stated, list) else stated
     if isinstance(stated, int | float) and math.isfinite(stated) and stated > 0:
         return int(stated)
     if end is not None and end.status in ("finished", "stopped") and stated is not None:

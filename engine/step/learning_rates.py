@@ -100,10 +100,16 @@ class Scheduler:
         }
 
     def restore(self, state: State) -> None:
-        """Go on from what ``state`` returned; the learning rate is whoever's it is."""
+        """Go on from what ``state`` returned; the learning rate is whoever's it is.
+
+        Raises:
+            ValueError: It is none of this schedule.
+        """
         # Anew in any case: the state may lie behind, where steps are taken back, and what a
         # scheduler has found since, such as the least loss, is not all in what it counts.
         self._begin(state.get("ticks", self._ticks))
+        if not 0 <= state["phases_left"] <= len(self._phases):
+            raise ValueError(f"a schedule has no {state['phases_left']!r:.60} phases left")
         while len(self._phases) > state["phases_left"]:
             self._next_phase()
         if self._phase is not None:

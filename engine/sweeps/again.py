@@ -174,8 +174,16 @@ def apart(group: History, member: int, alone: History) -> float:
     Returns:
         The largest difference at any recorded step, as a share of the loss; 0 where all are equal
         to the bit.
+
+    Raises:
+        RunError: One of them has no losses.
     """
-    there, again = group.series["train"], alone.series["train"]
+    there, again = group.series.get("train"), alone.series.get("train")
+    for rows in (there, again):
+        if rows is None or "loss" not in rows.columns:
+            raise RunError("there are no losses that could be compared")
+    assert there is not None
+    assert again is not None
     _, of_group, of_alone = np.intersect1d(there.steps, again.steps, return_indices=True)
     before = there.column("loss", member)[of_group].astype(np.float64)
     after = again.column("loss", 0)[of_alone].astype(np.float64)

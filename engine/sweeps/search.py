@@ -313,7 +313,10 @@ def _loss_at(row: TrialRow, step: int, histories: dict[Path, History]) -> float:
     history = histories.get(row.run)
     if history is None:
         history = histories[row.run] = History(events_of(row.run / "recording.jsonl"))
-    rows = history.series.get("dev") or history.series["train"]
+    rows = history.series.get("dev") or history.series.get("train")
+    # What is there may be a recording of something else than was planned.
+    if rows is None or "loss" not in rows.columns or row.member >= rows.members:
+        return math.nan
     place = rows.row_at(step)
     return math.nan if place is None else float(rows.across("loss", place)[row.member])
 

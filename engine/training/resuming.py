@@ -43,6 +43,13 @@ MOST_THREADS: Final = 1024
 """A recording may come from anyone, and more threads than that end a process."""
 
 
+_NONE_OF_THIS_RUN: Final = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(RuntimeError, TypeError, ValueError),
+)
+"""What comes of state that is another run's, or has values of another kind."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Continuation:
     """How a run is to be gone on with."""
@@ -260,7 +267,7 @@ def restore(trainer: Trainer, state: State, header: Header) -> None:
     """
     try:
         trainer.restore(state)
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+    except _NONE_OF_THIS_RUN as error:
         name = plain(header.run)
         raise RunError(f"{name}: its checkpoint is none of this run: {error!r:.200}") from None
 

@@ -114,6 +114,9 @@ class TestProblems:
             ("epochs = 5", "epochs: is not a key here (did you mean train.epochs?); "
              "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
              "sweep, marks"),
+            ("data = {kind = 'file', columns = {joined = {kind = 'date', missyng = 'drop'}}}",
+             "data.columns.joined.missyng: is not a key of 'date' (did you mean 'missing'?); "
+             "there are: kind, missing, format, parts, indicator"),
             ("'odd key' = 5", '"odd key": is not a key here; '
              "there are: title, about, data, model, loss, optimizer, schedule, train, population, "
              "sweep, marks"),

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from engine.components.optimizers import OPTIMIZERS
+from engine.errors import RunError
 from engine.experiment.experiment import Experiment
 from engine.presets.preset import catalogue, load
 from engine.recording import checkpoints
 from engine.recording.events import Series
+from engine.training.header import header_of
+from engine.training.resuming import restore
 from engine.training.trainer import Trainer
 from tests.experiments import CUBIC, MOONS
 
@@ -205,3 +208,26 @@ def test_every_value_of_it_is_taken() -> None:
         other.restore(with_another(trainer.state(), path))
         wanted = leaves(with_another(trainer.state(), path))[path]
         assert leaves(other.state())[path].tobytes() == wanted.tobytes(), path
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("schedules", ["abc"]),
+        ("schedules", [{}]),
+        ("phases_left", -1),
+        ("phases_left", 3),
+        ("ticks", "abc"),
+    ],
+)
+def test_what_is_no_state_of_a_schedule_is_none_of_this_run(path: str, value: Any) -> None:
+    spec = changed(MOONS, schedule={"name": "cosine", "warmup": 3})
+    trainer = Trainer(Experiment.model_validate(spec), device="cpu")
+    trainer.advance(5)
+    state: Any = copy.deepcopy(dict(trainer.state()))
+    if path == "schedules":
+        state["method"]["rates"]["schedules"] = value
+    else:
+        state["method"]["rates"]["schedules"][0][path] = value
+    with pytest.raises(RunError, match="its checkpoint is none of this run"):
+        restore(trainer, state, header_of(trainer, "run"))

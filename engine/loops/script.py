@@ -86,6 +86,8 @@ class ScriptWatch:
         self._here = _Thread()
         self._is_backward = False
         self._beginning = threading.Lock()
+        self._is_last = False
+        """Whether no other hook hears of a step after ours."""
         self.is_refused = False
         """Whether no run could be made."""
         self.others = 0
@@ -137,6 +139,11 @@ class ScriptWatch:
             return
         if self._training is None or not self._training.follow(optimizer):
             self._made.append(weakref.ref(optimizer))
+            if self._training is not None and not self._is_last:
+                # What hears of a step last may have others hear of the next, and none meanwhile.
+                self._hooks[0].remove()
+                self._hooks[0] = register_optimizer_step_pre_hook(self._before_step)
+                self._is_last = True
 
     def _announcing(self, original: Any) -> Any:
         @wraps(original)
@@ -188,9 +195,13 @@ class ScriptWatch:
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if is_dynamo_compiling():
             return
-        if self._training is None:
+        is_first = self._training is None
+        if is_first:
             # One that brings its own way to be made was never heard of.
             self._note(optimizer)
+        # With a closure nothing was heard of it but that it was made.
+        is_new = self._is_last and any(each() is optimizer for each in self._made)
+        if is_first or (is_new and self._is_over()):
             self._begin()
         # The same one again where its last step came to no end.
         if self._here.within in (None, optimizer):
@@ -250,7 +261,7 @@ class ScriptWatch:
                     return
                 self._training.loop.close()
             self._made.clear()
-            self._loss = None
+            self._loss, self._is_last = None, False
             self._count += 1
             options = dict(self._options)
             if self._count > 1 and "name" in options:

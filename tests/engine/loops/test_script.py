@@ -346,6 +346,19 @@ for fold in range(2):
 gc.enable()
 """
 
+BY_CLOSURES = """
+for fold in range(2):
+    net = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.LBFGS(net.parameters(), max_iter=2)
+    def closure():
+        optimizer.zero_grad()
+        loss = net(torch.ones(1)).square().sum()
+        loss.backward()
+        return loss
+    for _ in range(2 + fold):
+        optimizer.step(closure)
+"""
+
 BY_COPIES = """
 import pickle
 net = torch.nn.Linear(1, 1)
@@ -365,10 +378,11 @@ for _ in range(2):
         (BY_SCHEDULES, [2, 3, 4]),
         (IN_CIRCLES, [1, 1]),
         (BY_COPIES, [3, 3]),
+        (BY_CLOSURES, [2, 3]),
         # One that a script still has may go on with what it trained.
         ("kept = []\ntrain(3, kept)\ntrain(4, kept)", [3]),
     ],
-    ids=["functions", "schedules", "circles", "copies", "kept"],
+    ids=["functions", "schedules", "circles", "copies", "closures", "kept"],
 )
 def test_of_several_trainings_each_is_a_run_once_the_former_can_not_go_on(
     calls: str, steps: list[int], tmp_path: Path

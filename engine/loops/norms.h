@@ -44,8 +44,9 @@ static double float_squares(const float *numbers, int64_t count)
     void name(int64_t tensors, const real *const *starts, const int64_t *counts, double *norms)   \
     {                                                                                             \
         for (int64_t t = 0; t < tensors; t++) {                                                   \
-            double total = 0;                                                                     \
-            for (int64_t n = 0; n < counts[t]; n += PIECE)                                        \
+            /* Of what is not there, there is no norm. */                                         \
+            double total = starts[t] || !counts[t] ? 0 : NAN;                                     \
+            for (int64_t n = 0; n < counts[t] && starts[t]; n += PIECE)                           \
                 total += squares(starts[t] + n, counts[t] - n < PIECE ? counts[t] - n : PIECE);   \
             norms[t] = sqrt(total);                                                               \
         }                                                                                         \
@@ -76,7 +77,7 @@ struct parameters {
     int32_t (*start_of)(const void *, void **);
 };
 
-/* Find where the gradients begin; 0 where one is missing, or is not as all of them usually are. */
+/* Find where the gradients begin, those that are there; 0 where one is not as they usually are. */
 static int found(const struct parameters *all)
 {
     for (int64_t p = 0; p < all->count; p++) {
@@ -84,13 +85,17 @@ static int found(const struct parameters *all)
         bool is_there = false, is_whole = false;
         int32_t layout, type, device;
         int64_t size;
-        if (all->is_defined(gradient, &is_there) || !is_there
-            || all->layout_of(gradient, &layout) || layout != all->layout
+        all->starts[p] = 0;
+        if (all->is_defined(gradient, &is_there))
+            return 0;
+        if (!is_there)
+            continue;
+        if (all->layout_of(gradient, &layout) || layout != all->layout
             || all->type_of(gradient, &type) || type != all->type
             || all->device_of(gradient, &device) || device != all->device
             || all->size_of(gradient, &size) || size != all->sizes[p]
             || all->is_contiguous(gradient, &is_whole) || !is_whole
-            || all->start_of(gradient, &all->starts[p]) || !all->starts[p])
+            || all->start_of(gradient, &all->starts[p]) || (size && !all->starts[p]))
             return 0;
     }
     return 1;

@@ -113,8 +113,8 @@ class FusedGradients:
         )
         self._told = ctypes.addressof(self._all)
         self.take = functools.partial(function, self._told)
-        """Write the norms to where an array of float64 [tensors] lies, given by its address; 0, and
-        nothing is written, where a gradient is missing or is not as all of them usually are."""
+        """Write the norms to where an array of float64 [tensors] lies, given by its address, NaN of
+        what has no gradient; 0, and nothing is written, where one is not as they usually are."""
 
 
 class GradientNorms:

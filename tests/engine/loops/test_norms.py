@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from collections.abc import Callable
 
@@ -51,6 +52,15 @@ def test_gradients_are_found_wherever_they_lie_by_now(dtype: torch.dtype) -> Non
     assert taken(found, 3) == pytest.approx(plain(tensors), rel=1e-6, abs=0)
 
 
+def test_what_has_no_gradient_has_no_norm_and_what_has_no_numbers_has_none_to_have() -> None:
+    tensors = [*parameters(), nn.Parameter(torch.zeros(0))]
+    found = finding(tensors)
+    tensors[1].grad, tensors[3].grad = None, torch.zeros(0)
+    first, second, nothing = plain(tensors)
+    norms = taken(found, 4)
+    assert norms == pytest.approx([first, math.nan, second, nothing], rel=1e-6, nan_ok=True)
+
+
 def swapped(tensors: list[nn.Parameter]) -> None:
     """Have an object be of another tensor, as ``Module.to`` may; what it was of is gone."""
     other = nn.Parameter(torch.zeros(70, 60))
@@ -68,10 +78,6 @@ def test_a_parameter_may_become_another_within_its_object(change: Change) -> Non
     found = finding(tensors)
     change(tensors)
     assert taken(found, 3) == pytest.approx(plain(tensors), rel=1e-6)
-
-
-def missing(tensors: list[nn.Parameter]) -> None:
-    tensors[1].grad = None
 
 
 def transposed(tensors: list[nn.Parameter]) -> None:
@@ -98,14 +104,14 @@ def elsewhere(tensors: list[nn.Parameter]) -> None:
     torch.utils.swap_tensors(tensors[0], other)
 
 
-@pytest.mark.parametrize("change", [missing, transposed, sparse, smaller, halved, elsewhere])
+@pytest.mark.parametrize("change", [transposed, sparse, smaller, halved, elsewhere])
 def test_where_one_is_unusual_none_is_taken(change: Change) -> None:
     tensors = parameters()
     found = finding(tensors)
     for each in tensors:
         each.grad = None
     change(tensors)
-    for each in tensors[1:] if change is not missing else tensors[::2]:
+    for each in tensors[1:]:
         if each.grad is None:
             each.grad = torch.zeros_like(each)
     assert taken(found, 3) is None

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 
 from tests.terminals import Terminal
+from tui.lab.messages import MESSAGE_SECONDS
 
 SIZES = {(80, 24): 15, (120, 40): 30, (200, 60): 60}
 """Columns and lines, and the kB/s that they may take."""
@@ -107,7 +108,10 @@ def bytes_per_second(size: tuple[int, int], runs: str) -> tuple[float, float]:
         running = counted(terminal)
         terminal.press(" ")
         terminal.until(lambda: "paused" in terminal.text)
-        terminal.read(1.5)
+        # What was said of the last mark goes by itself, and the line says how to go on.
+        said = time.monotonic() + MESSAGE_SECONDS + 1.5
+        while time.monotonic() < said:
+            terminal.read(0.2)
         return running, counted(terminal)
     finally:
         stop(terminal)

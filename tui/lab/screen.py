@@ -50,6 +50,7 @@ from .sweeps import Sweeps
 from .ticking import Ticking
 from .trials import Trials
 from .viewing import Viewing
+from .warming import warm_pictures
 
 __all__ = ["Lab", "Opening"]
 
@@ -137,6 +138,7 @@ class Lab(LabScreen):
     def _get_ready(self) -> None:
         """Start a worker and read the presets: the schema alone takes a quarter of a second."""
         self.post_message(read_presets(self.opening, self.runs.workshop))
+        warm_pictures()
 
     @property
     def is_opening(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -42,10 +43,15 @@ class WatchedParameters:
     """Parameters that the optimizers have and that nothing trains: they have no columns."""
     held: int = 0
     """How many parameters the optimizers had, each as often as one had it."""
-    model: nn.Module | None = None
-    """What names them."""
+    module: weakref.ref[nn.Module] | None = None
+    """What names them; it may hold what trains it, and be let go of with that."""
     paths: Sequence[str] = field(default=())
     """By parameter, its whole name in it; "" where it is not in it."""
+
+    @property
+    def model(self) -> nn.Module | None:
+        """What names them, if somebody has it still."""
+        return None if self.module is None else self.module()
 
     def replaced_by(self, optimizer: Optimizer) -> dict[int, Tensor]:
         """Return what an optimizer moves that has taken the place of parameters, in the module and
@@ -53,10 +59,11 @@ class WatchedParameters:
         """
         known = {id(each) for each in self.tensors}
         others = [each for each in parameters_of(optimizer) if id(each) not in known]
-        if not others or self.model is None:
+        model = self.model
+        if not others or model is None:
             return {}
         places = {path: place for place, path in enumerate(self.paths) if path}
-        named = dict(_named(self.model))
+        named = dict(_named(model))
         paths = [(named.get(id(each), ""), each) for each in others]
         return {places[path]: each for path, each in paths if path in places}
 
@@ -108,7 +115,7 @@ class Newcomers:
         """
         model = self._watched.model
         own = {id(each) for each in parameters_of(optimizer) if each.requires_grad}
-        count = len(own & {id(each) for each in (model.parameters() if model else ())})
+        count = len(own & {id(each) for each in (() if model is None else model.parameters())})
         return f"{counted(count, 'parameter')} {UNSEEN}" if count else ""
 
     def _first(self) -> list[list[int]]:
@@ -155,7 +162,8 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
     frozen = [each for each, _ in every if len(trained) < len(every) and not each.requires_grad]
     tensors_of = [each for each, _ in trained]
     paths = [named.get(id(each), "") for each in tensors_of]
-    return WatchedParameters(tensors_of, names, folds, fold_of, frozen, held, model, paths)
+    module = None if model is None else weakref.ref(model)
+    return WatchedParameters(tensors_of, names, folds, fold_of, frozen, held, module, paths)
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

@@ -41,6 +41,8 @@ class ScriptTraining:
         self, model: nn.Module | None, optimizers: Sequence[Optimizer], **options: Any
     ) -> None:
         self.loop: Final = watch(model, optimizers, **options)
+        # Several modules as one, which nobody else has; of one that a script has, nothing is held.
+        self._together = model if type(model) is nn.Module else None
         self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
         """The parameters that each moves, by identity."""
         owners = {each: place for place, moved in enumerate(self._moved, 1) for each in moved}

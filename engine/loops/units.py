@@ -66,7 +66,8 @@ class Units:
     """
 
     def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
-        self._model = model
+        # It may hold what trains it, and is let go of with that.
+        self._model = None if model is None else weakref.ref(model)
         self._compiled = times_compiled()
         self.know(names)
         self._is_fresh = True
@@ -104,9 +105,10 @@ class Units:
 
     def _is_compiled(self) -> bool:
         """Whether the model is compiled, or something in it, or around it."""
-        if self._model is None or any(map(is_compiled, self._model.modules())):
+        model = None if self._model is None else self._model()
+        if model is None or any(map(is_compiled, model.modules())):
             return True
-        own = {id(each) for each in self._model.parameters()}
+        own = {id(each) for each in model.parameters()}
         around = (each for one in compiled_modules() for each in one.parameters())
         return any(id(each) in own for each in around)
 
@@ -115,13 +117,16 @@ class Units:
         self._leave()
         _remove(self._hooks)
 
+    def _is_ours(self, module: nn.Module) -> bool:
+        return self._model is not None and module is self._model()
+
     def _begin(self, module: nn.Module) -> None:
-        if module is self._model and self._looking is None and torch.is_grad_enabled():
+        if self._is_ours(module) and self._looking is None and torch.is_grad_enabled():
             self._looking = _Look(self._layers, self.shares)
             self._looking.__enter__()  # type: ignore[no-untyped-call]
 
     def _end(self, module: nn.Module) -> None:
-        if module is self._model and self._looking is not None:
+        if self._is_ours(module) and self._looking is not None:
             self.close()
 
     def _leave(self) -> None:

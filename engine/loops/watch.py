@@ -25,6 +25,7 @@ from ..runs.meter import Meter
 from ..runs.processes import Processes
 from ..training.gpu import gpu_beside
 from ..training.machine import device_name, versions
+from .children import failure, heed
 from .loop import Loop
 from .parameters import WatchedParameters, watched
 from .ranks import NoWriter, Ranks
@@ -126,6 +127,7 @@ def _begun(loop: Loop, optimizers: Sequence[Optimizer]) -> Loop:
     if parent_process() is not None:
         # One of multiprocessing's ends without asking atexit.
         Finalize(None, _end, (weakref.ref(loop),), exitpriority=0)
+        heed()
     return loop
 
 
@@ -141,7 +143,7 @@ def _end(loop: weakref.ref[Loop]) -> None:
     if (left := loop()) is not None:
         # At a prompt the last error was some line's, and not the program's.
         asked = hasattr(sys, "ps1") or "IPython" in sys.modules
-        left.close(sys.exc_info()[1] or (None if asked else getattr(sys, "last_value", None)))
+        left.close(failure() or (None if asked else getattr(sys, "last_value", None)))
 
 
 def _header(run: str, parameters: WatchedParameters, files: Sequence[Mapping[str, Any]]) -> Header:

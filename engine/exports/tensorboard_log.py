@@ -68,7 +68,9 @@ def _ending(export: Export, member: int) -> Iterator[bytes]:
     figures = {k: v for k, v in figures_of(export, member).items() if isinstance(v, int | float)}
     if figures:
         scalars = event_files.ScalarEvents([f"result/{name}" for name in figures])
-        numbers = np.array([*figures.values()], "<f4").tobytes()
+        # What is beyond a single number is infinite as one.
+        with np.errstate(over="ignore"):
+            numbers = np.array([*figures.values()], "<f4").tobytes()
         yield scalars.event(time, history.last_step, numbers, range(len(figures)))
     yield event_files.ending_event(time, _STATUSES.get(export.state, 2))
 

@@ -158,7 +158,7 @@ class _Search:
         greatest = np.maximum.accumulate(worth)
         while True:
             told = self._greatest
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"):
                 wanted = np.float32(told + self._least * abs(told)) if self._least else told
             # Nothing lies a hundredth below 0.
             place = int(np.searchsorted(greatest, told, side="right"))

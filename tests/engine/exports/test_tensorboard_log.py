@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,8 @@ def test_a_step_below_0_is_written_as_it_is() -> None:
 def test_a_recording_that_names_no_columns_has_no_numbers(tmp_path: Path) -> None:
     [path] = written(History([header(columns={})]), tmp_path)
     assert read(path).Tags()["scalars"] == []
+
+
+def test_a_figure_beyond_a_single_number_is_infinite(tmp_path: Path) -> None:
+    [path] = written(History([header(), rows(1, [0.5]), end(1, test_loss=1e300)]), tmp_path)
+    assert [each.value for each in read(path).Scalars("result/test_loss")] == [math.inf]

@@ -77,6 +77,11 @@ def test_a_loss_is_told_where_it_has_fallen_by_a_hundredth(values: list[float]) 
         assert told[-1].after <= min(finite) / (1 - TOLD_LOSS) + 1e-6
 
 
+def test_a_loss_than_which_none_can_be_a_hundredth_less_is_told() -> None:
+    history = measured(np.array([1.0, -3.4e38, -3.4e38]), by="loss")
+    assert [each.step for each in improvements(history)] == [1, 2]
+
+
 def test_a_population_is_told_by_who_did_better_than_all_before() -> None:
     rows = np.array([[0.5, 0.4], [0.4, 0.6], [math.nan, 0.5], [0.9, 0.9]])
     history = measured(rows, seeds=(3, 8))

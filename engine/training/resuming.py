@@ -266,6 +266,8 @@ def restore(trainer: Trainer, state: State, header: Header) -> None:
         RunError: It is none of this run.
     """
     try:
+        if type(state["step"]) is not int:
+            raise ValueError("its step is no number")
         trainer.restore(state)
     except _NONE_OF_THIS_RUN as error:
         name = plain(header.run)

@@ -215,6 +215,7 @@ def test_every_value_of_it_is_taken() -> None:
     [
         ("schedules", ["abc"]),
         ("schedules", [{}]),
+        ("step", [5]),
         ("phases_left", -1),
         ("phases_left", 3),
         ("ticks", "abc"),
@@ -225,7 +226,9 @@ def test_what_is_no_state_of_a_schedule_is_none_of_this_run(path: str, value: An
     trainer = Trainer(Experiment.model_validate(spec), device="cpu")
     trainer.advance(5)
     state: Any = copy.deepcopy(dict(trainer.state()))
-    if path == "schedules":
+    if path == "step":
+        state["step"] = value
+    elif path == "schedules":
         state["method"]["rates"]["schedules"] = value
     else:
         state["method"]["rates"]["schedules"][0][path] = value

@@ -249,7 +249,8 @@ class Compiled:
 
     def _play(self) -> None:
         """Take the steps of a portion."""
-        self._threads.take(partial(self._take, self._task), self._room(self._task))
+        take, room = partial(self._take, self._task), self._room(self._task)
+        self._threads.take(take, room, self._task.steps)
 
     def _bind(self, rows: Measurements) -> None:
         """Get ready to fill these rows."""

@@ -2,14 +2,17 @@
 
     a population ─► shares of its members ─► whoever is free takes the next
     a large network ─► a team ─► each thread has its part of every layer
+                   └─► one thread, where others are at work on the machine and a team would wait
 
-They are threads of our own, which sleep while there is nothing to do: those of a library that spin
-would take the cores from whoever else is on the machine. One of them is who calls.
+Neither changes a bit, so that whichever is faster now is taken. They are threads of our own, which
+sleep while there is nothing to do: those of a library that spin would take the cores from whoever
+else is on the machine. One of them is who calls.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -23,6 +26,33 @@ from .task import Team
 SHARES: Final = 8
 """Parts of a population for each thread: one that is held up leaves the rest to the others."""
 
+AGAIN: Final = 64
+"""Calls after which it is seen anew whether the slower way still is."""
+
+
+class Pace:
+    """Which of two ways to do the same is the faster one here and now, a team's or alone."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[bool, list[float]] = {True: [], False: []}
+        """What a step took by either way, the last times."""
+        self._calls = 0
+
+    def is_together(self) -> bool:
+        """Whether the next call is a team's."""
+        self._calls += 1
+        together, alone = self._seconds[True], self._seconds[False]
+        # The first of each is not what the following take: its memory is new.
+        if min(len(together), len(alone)) < 2:
+            return len(together) <= len(alone)
+        faster = sum(together) / len(together) <= sum(alone) / len(alone)
+        return faster == (self._calls % AGAIN != 0)
+
+    def took(self, seconds: float, *, together: bool) -> None:
+        """Know what a step took in the last call."""
+        kept = self._seconds[together]
+        self._seconds[together] = [*kept[-1:], seconds]
+
 
 class Threads:
     """Calls compiled functions with all threads.
@@ -31,9 +61,17 @@ class Threads:
         count: How many threads there may be.
         members: How many networks there are.
         large: Whether a step of one is worth being shared.
+        clock: Seconds.
     """
 
-    def __init__(self, count: int, members: int, *, large: bool) -> None:
+    def __init__(
+        self,
+        count: int,
+        members: int,
+        *,
+        large: bool,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._members: Final = members
         together = large and count > members
         self._team: Final = Team(size=count) if together else None
@@ -44,6 +82,7 @@ class Threads:
         """The members that are taken through a portion together."""
         self._pool = ThreadPoolExecutor(self._count - 1) if self._count > 1 else None
         self._spaces: list[Tensor] = []
+        self._clock, self._pace = clock, Pace()
         if self._pool is not None and together:
             _begin(self._pool, self._count)
 
@@ -58,19 +97,24 @@ class Threads:
         shares = iter(self._shares)
         self._each(lambda _, space: _play_shares(call, shares, space), room, self._count)
 
-    def take(self, call: Callable[..., None], room: int) -> None:
+    def take(self, call: Callable[..., None], room: int, steps: int) -> None:
         """Call a function that a team can play: ``call(team, rank, begin, end, room)``.
 
         Args:
             call: Takes the team, or none, which of its threads is calling, the first member, the
                 one behind the last, and an address.
             room: Bytes that it needs there.
+            steps: How many steps it takes.
         """
         if self._team is None:
             self.share_out(lambda *rest: call(None, 0, *rest), room)
             return
-        team, members = self._team, self._members
-        self._each(lambda rank, space: call(team, rank, 0, members, space), room, 1)
+        team, members, began = self._team, self._members, self._clock()
+        if together := self._pace.is_together():
+            self._each(lambda rank, space: call(team, rank, 0, members, space), room, 1)
+        else:
+            call(None, 0, 0, members, self._space(0, room))
+        self._pace.took((self._clock() - began) / steps, together=together)
 
     def _each(self, play: Callable[[int, int], None], room: int, spaces: int) -> None:
         """Have every thread play, with its number and one of so many rooms."""

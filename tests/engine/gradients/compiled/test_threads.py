@@ -10,7 +10,7 @@ import pytest
 
 from engine.gradients.compiled import method
 from engine.gradients.compiled.library import why_none
-from engine.gradients.compiled.threads import Threads
+from engine.gradients.compiled.threads import AGAIN, Threads
 from engine.training.trainer import Trainer
 from tests.experiments import experiment
 
@@ -103,3 +103,23 @@ def test_a_team_that_lacks_a_thread_does_not_begin(begun: list[threading.Thread]
     for thread in begun:
         thread.join(timeout=20)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("slower", ["a team", "alone"])
+def test_a_large_network_is_taken_by_whichever_way_is_faster_now(slower: str) -> None:
+    now, taken = [0.0], list[str]()
+
+    def call(team: object, rank: int, *_: int) -> None:
+        if not rank:
+            taken.append("alone" if team is None else "a team")
+            now[0] += 3 if taken[-1] == slower else 1
+
+    threads = Threads(2, 1, large=True, clock=lambda: now[0])
+    for _ in range(2 * AGAIN):
+        threads.take(call, 64, 1)
+    # Twice to know it, and whenever it is seen anew.
+    assert taken.count(slower) == 2 + 2
+    faster, slower = slower, "alone" if slower == "a team" else "a team"
+    for _ in range(4 * AGAIN):
+        threads.take(call, 64, 1)
+    assert taken[-AGAIN:].count(faster) >= AGAIN - 2

@@ -30,7 +30,7 @@ AGAIN: Final = 64
 """Calls after which it is seen anew whether the slower way still is."""
 
 
-class Pace:
+class TeamPace:
     """Which of two ways to do the same is the faster one here and now, a team's or alone."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Threads:
         """The members that are taken through a portion together."""
         self._pool = ThreadPoolExecutor(self._count - 1) if self._count > 1 else None
         self._spaces: list[Tensor] = []
-        self._clock, self._pace = clock, Pace()
+        self._clock, self._pace = clock, TeamPace()
         if self._pool is not None and together:
             _begin(self._pool, self._count)
 

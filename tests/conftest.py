@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,17 @@ def trainings_of_all_processes(tmp_path_factory: pytest.TempPathFactory) -> None
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
     os.environ["EPOCHAL_TEST_TRAININGS"] = str(folder)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stands_in_for_what_is_pytorchs() -> Iterator[None]:
+    """See that no loop is left watched, which the next test would find in its way."""
+    yield
+    clipping = sys.modules.get("engine.loops.clipping")
+    if left := [*clipping._LISTENING] if clipping else []:
+        for each in left:
+            each.remove()
+        pytest.fail(f"{len(left)} watched loops were not ended")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -36,7 +36,8 @@ class Listening:
     ) -> None:
         self.before_clipping, self.through_scaler = before_clipping, through_scaler
         with _LOCK:
-            if not _LISTENING:
+            # They still do where a loop was let go of that nobody had ended.
+            if not _STANDING_IN:
                 _stand_in()
             _LISTENING.add(self)
 

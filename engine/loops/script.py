@@ -53,6 +53,14 @@ BESIDE: Final = (
 )
 
 
+_LEFT: Final[list[Any]] = []
+"""What scripts left, which lives as long as this process does, as where Python runs them.
+
+Not only for what happens at the exit and looks for it: a model of DistributedDataParallel that is
+let go of within a step of Python waits for threads which wait for Python.
+"""
+
+
 class _Thread(threading.local):
     """What a thread of the script does now."""
 
@@ -328,10 +336,13 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
     with ScriptWatch(**options) as watched:
         try:
             if module:
-                runpy.run_module(what, run_name="__main__", alter_sys=True)
+                _LEFT.append(runpy.run_module(what, run_name="__main__", alter_sys=True))
             else:
-                runpy.run_path(what, run_name="__main__")
-        except Stopped:
+                _LEFT.append(runpy.run_path(what, run_name="__main__"))
+        except BaseException as error:
+            _LEFT.append(error)
+            if not isinstance(error, Stopped):
+                raise
             # The end that was asked for.
             return 0
         finally:

@@ -57,6 +57,7 @@ GOES_ON(1, 3) GOES_ON(1, 4) GOES_ON(1, 5)
 GOES_ON(8, 1) GOES_ON(8, 2) GOES_ON(8, 3) GOES_ON(6, 4) GOES_ON(5, 5)
 static const NAME(column_tiles) NAME(columns)[TILE_WIDTH] = {COLUMN(8, 1), COLUMN(8, 2),
         COLUMN(8, 3), COLUMN(6, 4), COLUMN(5, 5), {4, NAME(product_4x6)}, {4, NAME(product_4x7)}};
+/* The last two go on from nothing: more than EVEN_WIDTH is taken where the depth is at most DEEP. */
 #else
 #define TILES(rows) {TILES3(rows)}
 #if defined(__x86_64__)

@@ -74,17 +74,17 @@ class Threads:
     ) -> None:
         self._members: Final = members
         together = large and count > members
-        self._team: Final = Team(size=count) if together else None
-        self._count: Final = count if together else min(count, members)
+        wanted = count if together else min(count, members)
+        self._pool: Final = _begun(wanted - 1) if wanted > 1 else None
+        # One takes all of it where the machine has no room for another thread.
+        self._count: Final = wanted if self._pool else 1
+        self._team: Final = Team(size=count) if together and self._pool else None
         shares = self._count * (SHARES if self._count > 1 else 1)
         share = -(-members // shares)
         self._shares: Final = list(pairwise([*range(0, members, share), members]))
         """The members that are taken through a portion together."""
-        self._pool = ThreadPoolExecutor(self._count - 1) if self._count > 1 else None
         self._spaces: list[Tensor] = []
         self._clock, self._pace = clock, TeamPace()
-        if self._pool is not None and together:
-            _begin(self._pool, self._count)
 
     def share_out(self, call: Callable[..., None], room: int) -> None:
         """Call a function for all members: ``call(begin, end, room)`` for each share of them.
@@ -136,20 +136,23 @@ class Threads:
         return self._spaces[number].data_ptr()
 
 
-def _begin(pool: ThreadPoolExecutor, count: int) -> None:
-    """Begin all threads of a pool: those of a team wait for each other, and none may be missing.
+def _begun(count: int) -> ThreadPoolExecutor | None:
+    """Return so many threads that have begun; none where they cannot all.
 
-    Raises:
-        RuntimeError: The machine has no room for another thread.
+    Those of a team wait for each other, so that none may be missing later.
     """
-    everyone = threading.Barrier(count)
+    pool, everyone = ThreadPoolExecutor(count), threading.Barrier(count + 1)
     try:
-        for _ in range(count - 1):
+        for _ in range(count):
             pool.submit(everyone.wait)
         everyone.wait()
-    except BaseException:
+    except BaseException as error:
         everyone.abort()
+        pool.shutdown(wait=False)
+        if isinstance(error, RuntimeError):
+            return None
         raise
+    return pool
 
 
 def _play_shares(call: Callable[..., None], shares: Iterator[tuple[int, int]], space: int) -> None:

@@ -32,6 +32,7 @@ from torch import distributed, nn
 from engine.loops import ranks
 from engine.loops.watch import watch
 from datetime import timedelta
+from tests.gloo import let_go
 rank, meeting, runs, watches = int(sys.argv[1]), *sys.argv[2:]
 ranks.AWAITED = timedelta(seconds=0.1)
 torch.set_num_threads(1)
@@ -68,6 +69,7 @@ if str(rank) in watches:
 else:
     train(200)
 distributed.destroy_process_group()
+let_go()
 """
 
 
@@ -78,6 +80,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.distributed.device_mesh import init_device_mesh
 from engine.loops.watch import watch
 from tests.engine.loops.test_ranks import ROWS, whole
+from tests.gloo import let_go
 rank, meeting, runs, watches = int(sys.argv[1]), *sys.argv[2:]
 torch.set_num_threads(1)
 distributed.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=2)
@@ -112,6 +115,7 @@ with watch(net, optimizer, name="sharded", runs=runs) as run:
             # What was seen up to here is summed at the next step.
             run._ranks.meet_at = run.step
 distributed.destroy_process_group()
+let_go()
 """
 
 ROWS = torch.linspace(-1, 1, 24).reshape(8, 3)

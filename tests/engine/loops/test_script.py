@@ -633,9 +633,30 @@ def test_a_module_is_run_as_python_runs_it(scripts: Watched, tmp_path: Path) -> 
     assert scripts.history.end.status == "finished"
 
 
+LEAVES = """
+import atexit, sys, weakref
+class Model: ...
+model = Model()
+weakref.finalize(model, print, "let go of").atexit = False
+atexit.register(print, "at the exit")
+"""
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(3)", "raise ValueError"])
+@pytest.mark.parametrize("module", [False, True])
+def test_what_a_script_leaves_lives_until_the_exit(
+    scripts: Watched, tmp_path: Path, end: str, module: bool
+) -> None:
+    (tmp_path / "theirs.py").write_text(LEAVES + end)
+    scripts.start(*(("-m", "theirs") if module else ("theirs.py",))).wait(DEADLINE)
+    said = [line for line in scripts.said().splitlines() if line in ("let go of", "at the exit")]
+    assert said[0] == "at the exit"
+
+
 IN_PARTS = """
 import sys, torch
 from torch import distributed, nn
+from tests.gloo import let_go
 rank, meeting = int(sys.argv[1]), "file://" + sys.argv[2]
 distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2)
 net = nn.parallel.DistributedDataParallel(nn.Linear(2, 1))
@@ -645,6 +666,7 @@ for step in range(20):
     net(torch.ones(1, 2)).sum().backward()
     optimizer.step()
 distributed.destroy_process_group()
+let_go()
 print(sys.argv[1:], __name__)
 sys.exit(3)
 """

@@ -336,7 +336,7 @@ def test_it_is_paused_stepped_and_gone_on_with(runs: Path) -> None:
 
 
 def test_a_rate_is_set_for_all_groups_and_kept_by_a_scheduler(runs: Path) -> None:
-    net, _, _ = controlled(runs / "unused", Person())
+    net = network()
     groups = [
         {"params": net[0].parameters(), "lr": 0.1},
         {"params": net[2].parameters(), "lr": 0.4},

@@ -97,12 +97,16 @@ def test_only_a_large_network_has_a_team(
     assert len(begun) == others
 
 
-def test_a_team_that_lacks_a_thread_does_not_begin(begun: list[threading.Thread]) -> None:
-    with pytest.raises(RuntimeError, match="can't start"):
-        Threads(5, 1, large=True)
+@pytest.mark.parametrize(("members", "large"), [(1, True), (9, False)])
+def test_where_a_thread_cannot_begin_one_takes_all(
+    members: int, large: bool, begun: list[threading.Thread]
+) -> None:
+    threads, taken = Threads(5, members, large=large), list[int]()
     for thread in begun:
         thread.join(timeout=20)
         assert not thread.is_alive()
+    threads.take(lambda team, rank, begin, end, _: taken.extend(range(begin, end)), 64, 1)
+    assert taken == [*range(members)]
 
 
 @pytest.mark.parametrize("slower", ["a team", "alone"])

@@ -53,6 +53,15 @@ class WatchedParameters:
         """What names them, if somebody has it still."""
         return None if self.module is None else self.module()
 
+    @property
+    def layers(self) -> Iterator[tuple[Tensor, str]]:
+        """Each parameter with the layer that it is of; one that is in no module is one itself."""
+        for each, path, name in zip(self.tensors, self.paths, self.names, strict=True):
+            # Of what makes a weight of others, the layer is the one that has the weight.
+            layer, is_made, _ = f".{name}".partition(".parametrizations.")
+            layer = layer if is_made or not path else layer.rpartition(".")[0]
+            yield each, layer.removeprefix(".")
+
     def replaced_by(self, optimizer: Optimizer) -> dict[int, Tensor]:
         """Return what an optimizer moves that has taken the place of parameters, in the module and
         under their names, by where these stand: they were loaded or made anew.

@@ -103,7 +103,7 @@ class LoopProbe:
     def look(self) -> None:
         """Look at which parameters there are: others may have taken their place."""
         self._sample = Sample(self._watched)
-        self._units.know(zip(self._watched.tensors, self._watched.names, strict=True))
+        self._units.know(self._watched.layers)
 
     def come(self, step: int) -> None:
         """Have the next step that is measured be the one to come, or one after that.

@@ -10,6 +10,7 @@ left alone, for to look into it would have it compiled again, and in the end not
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,21 @@ def _is_flat(slopes: Tensor, steepest: float) -> Tensor:
     return slopes.mean(dim=0) <= SATURATED * steepest
 
 
+def _is_of_units(outputs: Any) -> bool:
+    """Whether outputs are of units that can be looked at: real numbers [..., units], all of them
+    here. A loop may have others, which are none of its faults.
+    """
+    return (
+        isinstance(outputs, Tensor)
+        and not is_within_transform(outputs)
+        and not (outputs.is_nested or outputs.is_meta or hasattr(outputs, "to_local"))
+        and outputs.layout is torch.strided
+        and outputs.is_floating_point()
+        and outputs.dim() > 0
+        and outputs.numel() > 0
+    )
+
+
 _DYING: Final[set[Any]] = {functional.relu, torch.relu, torch.relu_, Tensor.relu, functional.relu6}
 _SIGMOIDS: Final[set[Any]] = {functional.sigmoid, torch.sigmoid, Tensor.sigmoid}
 _TANHS: Final[set[Any]] = {functional.tanh, torch.tanh, Tensor.tanh}
@@ -62,14 +78,14 @@ class Units:
 
     Args:
         model: Whose; none where there is no module.
-        names: The name of each parameter.
+        layers: The layer that each parameter is of.
     """
 
-    def __init__(self, model: nn.Module | None, names: Iterable[tuple[Tensor, str]]) -> None:
+    def __init__(self, model: nn.Module | None, layers: Iterable[tuple[Tensor, str]]) -> None:
         # It may hold what trains it, and is let go of with that.
         self._model = None if model is None else weakref.ref(model)
         self._compiled = times_compiled()
-        self.know(names)
+        self.know(layers)
         self._is_fresh = True
         """Whether nothing was looked at yet."""
         self._hooks: list[Any] = []
@@ -80,13 +96,9 @@ class Units:
         self.shares: dict[str, Tensor] = {}
         """By ``dead/layer`` and ``saturated/layer``, the share of units in the pass looked at."""
 
-    def know(self, names: Iterable[tuple[Tensor, str]]) -> None:
-        """Know layers by their parameters, of which each has its name."""
-        self._layers = {
-            id(each): (name.rpartition(".")[0], each.dim())
-            for each, name in names
-            if each.dim() > 1
-        }
+    def know(self, layers: Iterable[tuple[Tensor, str]]) -> None:
+        """Know layers by their parameters."""
+        self._layers = {id(each): (name, each.dim()) for each, name in layers if each.dim() > 1}
 
     def look(self) -> None:
         """Look at the next forward pass that learns."""
@@ -113,9 +125,10 @@ class Units:
         return any(id(each) in own for each in around)
 
     def close(self) -> None:
-        """Look at nothing any more."""
-        self._leave()
-        _remove(self._hooks)
+        """Look at nothing any more; a pass of another thread is looked at to its own end."""
+        if self._looking is None or self._looking.is_of_this_thread:
+            self._leave()
+            _remove(self._hooks)
 
     def _is_ours(self, module: nn.Module) -> bool:
         return self._model is not None and module is self._model()
@@ -127,6 +140,7 @@ class Units:
 
     def _end(self, module: nn.Module) -> None:
         if self._is_ours(module) and self._looking is not None:
+            # Where that is of another thread, this pass was not the one that is looked at.
             self.close()
 
     def _leave(self) -> None:
@@ -161,9 +175,14 @@ class _Look(TorchFunctionMode):
     def __init__(self, layers: Mapping[int, tuple[str, int]], shares: dict[str, Tensor]) -> None:
         super().__init__()
         self._layers, self._shares = layers, shares
-        self._layer = ("", 0)
+        self._layer, self._thread = ("", 0), threading.get_ident()
         self.seconds = 0.0
         """What looking has cost so far."""
+
+    @property
+    def is_of_this_thread(self) -> bool:
+        """Whether it was begun in this thread, which alone can end it."""
+        return self._thread == threading.get_ident()
 
     def __torch_function__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
@@ -175,8 +194,7 @@ class _Look(TorchFunctionMode):
         began = time.thread_time()
         for each in (*args, *(kwargs or {}).values()):
             self._layer = self._layers.get(id(each), self._layer)
-        is_seen = function in _LOOKED_AT and self._layer[0] and isinstance(result, Tensor)
-        if is_seen and not is_within_transform(result):
+        if function in _LOOKED_AT and self._layer[0] and _is_of_units(result):
             what, units_of = _LOOKED_AT[function]
             self._shares.setdefault(f"{what}/{self._layer[0]}", self._share(result, units_of))
         self.seconds += time.thread_time() - began

@@ -74,7 +74,7 @@ def watch(
     _end_loose(optimizers)
     parameters = watched(model, optimizers)
     ranks = Ranks.here()
-    units = Units(model, zip(parameters.tensors, parameters.names, strict=True))
+    units = Units(model, parameters.layers)
     if ranks is not None and ranks.rank:
         loop = Loop(
             parameters, optimizers, NoWriter(), units, control=control, stop=stop, ranks=ranks

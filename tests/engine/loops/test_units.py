@@ -5,18 +5,20 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 from torch.overrides import _get_current_function_mode_stack
 
 from engine.loops.watch import watch
-from tests.engine.loops.test_watch import ROWS, backward, column, network
+from tests.engine.loops.test_watch import ROWS, backward, column, history_of, network
+from tests.patience import DEADLINE
 
 
 def saved(net: nn.Module) -> None:
@@ -112,3 +114,92 @@ def test_of_a_model_that_is_not_called_itself_nothing_is_looked_for_on_and_on(
             net[2](net[1](net[0](ROWS))).square().mean().backward()
             optimizer.step()
         assert not _has_any_global_hook()
+
+
+class Outputs(nn.Module):
+    """A layer and an activation, of whatever it is given.
+
+    Args:
+        dtype: The layer's.
+        takes: What the activation is computed of.
+        activation: Which.
+    """
+
+    def __init__(
+        self,
+        dtype: torch.dtype = torch.float32,
+        takes: Callable[[Tensor], Tensor] = lambda outputs: outputs,
+        activation: Callable[[Tensor], Tensor] = torch.tanh,
+    ) -> None:
+        super().__init__()
+        self.layer = nn.Linear(1, 2, dtype=dtype)
+        self.takes, self.activation = takes, activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(self.takes(self.layer(x)))
+
+
+def nested(rows: Tensor) -> Tensor:
+    return torch.nested.nested_tensor([rows[:3], rows[3:]], layout=torch.jagged)
+
+
+@pytest.mark.parametrize(
+    ("net", "rows"),
+    [
+        (Outputs(torch.complex64), ROWS.to(torch.complex64)),
+        (Outputs(activation=torch.relu), nested(ROWS)),
+        (Outputs(activation=torch.relu), ROWS[:0]),
+        (Outputs(takes=Tensor.mean), ROWS),
+    ],
+    ids=["complex", "nested", "no rows", "one number"],
+)
+def test_what_is_not_of_units_is_left_alone(net: nn.Module, rows: Tensor, tmp_path: Path) -> None:
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, runs=tmp_path) as run:
+        outputs = net(rows)
+        (outputs.values() if outputs.is_nested else outputs).abs().sum().backward()
+        optimizer.step()
+    probe = history_of(run).series["probe"]
+    assert not [each for each in probe.columns if each.startswith(("dead", "saturated"))]
+
+
+def test_a_layer_whose_weight_is_made_of_others_is_called_by_its_own_name(tmp_path: Path) -> None:
+    net = network()
+    nn.utils.parametrizations.weight_norm(net[0])
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, runs=tmp_path) as run:
+        backward(net, optimizer)
+        optimizer.step()
+    assert column(run, "saturated/0", "probe") == [0.0]
+
+
+def test_a_pass_is_looked_at_by_the_thread_that_is_in_it(tmp_path: Path) -> None:
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    errors: list[BaseException] = []
+    within, goes_on = threading.Event(), threading.Event()
+
+    def wait(_: nn.Module, __: Any) -> None:
+        if threading.current_thread() is other:
+            within.set()
+            goes_on.wait(DEADLINE)
+
+    def work() -> None:
+        try:
+            net(ROWS)
+        except RuntimeError as error:
+            errors.append(error)
+
+    net[1].register_forward_pre_hook(wait)
+    other = threading.Thread(target=work)
+    with watch(net, optimizer, runs=tmp_path):
+        other.start()
+        within.wait(DEADLINE)
+        # Another pass, and a step, while it is looked at.
+        backward(net, optimizer)
+        optimizer.step()
+        goes_on.set()
+        other.join()
+        assert not _get_current_function_mode_stack()
+    assert not errors
+    assert not _has_any_global_hook()

@@ -15,6 +15,7 @@ import hashlib
 import runpy
 import sys
 import threading
+import traceback
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import wraps
@@ -53,8 +54,8 @@ BESIDE: Final = (
 )
 
 
-_LEFT: Final[list[Any]] = []
-"""What scripts left, which lives as long as this process does, as where Python runs them.
+_LEFT: Final[list[Mapping[str, Any]]] = []
+"""The names of scripts that ended, which live as long as this process, as where Python runs them.
 
 Not only for what happens at the exit and looks for it: a model of DistributedDataParallel that is
 let go of within a step of Python waits for threads which wait for Python.
@@ -340,7 +341,7 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             else:
                 _LEFT.append(runpy.run_path(what, run_name="__main__"))
         except BaseException as error:
-            _LEFT.append(error)
+            _LEFT.append(_names_in(error))
             if not isinstance(error, Stopped):
                 raise
             # The end that was asked for.
@@ -354,6 +355,14 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
                     file=sys.stderr,
                 )
     return 0
+
+
+def _names_in(error: BaseException) -> Mapping[str, Any]:
+    """Return the names of the script that an error ended; what its functions had may go."""
+    ways = (globals(), vars(runpy))
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    names = (each.f_globals for each in frames)
+    return next((each for each in names if not any(each is one for one in ways)), {})
 
 
 def _identity(path: Path) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """What a loop does that PyTorch tells nobody: gradients it clips, and steps it leaves out.
 
 While a loop is watched, PyTorch's functions for these are stood in for, wherever a module holds
-them by name. They are so once, however many loops are watched and in whatever order these end: the
-last that ends has everything put back.
+them, by whatever name. They are so once, however many loops are watched and in whatever order these
+end: the last that ends has everything put back.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ import torch
 from torch import Tensor
 
 _FUNCTIONS: Final = ("clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_")
+
+
+_SHARDED: Final = "FullyShardedDataParallel"
 
 
 class Listening:
@@ -57,12 +60,17 @@ _STANDING_IN: Final[list[tuple[Any, str, Any, Any]]] = []
 
 def _stand_in() -> None:
     """Put stand-ins in the place of everything that is to be heard of."""
-    for name in _FUNCTIONS:
-        original = getattr(torch.nn.utils, name, None)
-        for module in [*sys.modules.values()] if original is not None else ():
-            held = getattr(module, "__dict__", None)
-            if isinstance(held, dict) and held.get(name) is original:
-                _replace(module, name, _clipping(original))
+    originals = [getattr(torch.nn.utils, name, None) for name in _FUNCTIONS]
+    stand_ins = {id(each): _clipping(each) for each in originals if each is not None}
+    for module in [*sys.modules.values()]:
+        held = getattr(module, "__dict__", None)
+        # By what it is: a script may have imported it under another name.
+        for name, value in [*held.items()] if isinstance(held, dict) else ():
+            if stand_in := stand_ins.get(id(value)):
+                _replace(module, name, stand_in)
+    # FullyShardedDataParallel, the first of that name, clips by itself what lies in parts.
+    if wrapper := getattr(sys.modules.get("torch.distributed.fsdp"), _SHARDED, None):
+        _replace(wrapper, "clip_grad_norm_", _clipping_its_own(wrapper.clip_grad_norm_))
     _replace(torch.amp.GradScaler, "step", _scaled(torch.amp.GradScaler.step))
 
 
@@ -87,6 +95,16 @@ def _clipping(original: Any) -> Any:
         for each in [*_LISTENING]:
             each.before_clipping([parameters] if isinstance(parameters, Tensor) else parameters)
         return original(parameters, *args, **kwargs)
+
+    return clip
+
+
+def _clipping_its_own(original: Any) -> Any:
+    @functools.wraps(original)
+    def clip(module: Any, *args: Any, **kwargs: Any) -> Any:
+        for each in [*_LISTENING]:
+            each.before_clipping([*module.parameters()])
+        return original(module, *args, **kwargs)
 
     return clip
 

@@ -277,8 +277,10 @@ def norms_of(gradients: Sequence[Tensor]) -> Tensor:
 def _dense(gradient: Tensor) -> Tensor:
     """Return the numbers of a gradient as an ordinary tensor of real numbers."""
     whole = part_of(gradient)
-    # Rows that came twice are added up first, as an optimizer does.
-    values: Tensor = whole.coalesce().values() if whole.is_sparse else whole
+    values: Tensor = whole
+    if whole.layout is not torch.strided:
+        # Rows that came twice are added up first, as an optimizer does.
+        values = whole.coalesce().values() if whole.is_sparse else whole.values()
     values = torch.view_as_real(values) if values.is_complex() else values
     # Squares of half precision leave its range at 256.
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values

@@ -8,6 +8,7 @@ time than its share.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -171,6 +172,8 @@ class Sample:
             hasattr(each, "to_local") for each in watched.tensors
         )
         self._fused = fused(watched.tensors)
+        # Of what is mostly zeros, an update may have numbers where there were none.
+        self._unseen = [place for place, each in enumerate(watched.tensors) if not _is_filled(each)]
         self._starts: list[int] = []
         self._views: list[Tensor] = []
         self._before: list[Tensor] = []
@@ -194,6 +197,8 @@ class Sample:
         if not self._is_whole:
             # What of a parameter is seen here has moved by as much as all of it.
             moved = torch.where(moved == 0, moved, moved / norms_of(self._views) * weights)
+        if self._unseen:
+            moved[self._unseen] = math.nan
         return torch.stack([weights, moved])
 
     def _weights(self) -> Tensor:
@@ -205,8 +210,13 @@ class Sample:
         return norms_of([each.detach() for each in self._parameters])
 
 
+def _is_filled(parameter: Tensor) -> bool:
+    return part_of(parameter).layout is torch.strided
+
+
 def _local(parameter: Tensor) -> Tensor:
-    return part_of(parameter).detach()
+    here = part_of(parameter).detach()
+    return here if _is_filled(here) else torch.zeros(0, dtype=here.dtype, device=here.device)
 
 
 def _runs(parameter: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from ..errors import RequestError
@@ -61,7 +62,7 @@ def watch(
         files: Name, size and SHA-256 of files that the run is of, for its record.
 
     Raises:
-        RequestError: There is nothing to watch.
+        RequestError: There is nothing to watch, or nothing yet.
         RunError: No run can be made there.
     """
     optimizers = _optimizers(optimizer)
@@ -73,6 +74,7 @@ def watch(
         raise RequestError(f"watch: stop must be 'raise' or 'flag' (got {stop!r})")
     _end_loose(optimizers)
     parameters = watched(model, optimizers)
+    _refuse_empty(parameters)
     ranks = Ranks.here()
     units = Units(model, parameters.layers)
     if ranks is not None and ranks.rank:
@@ -105,6 +107,22 @@ def _optimizers(given: Any) -> list[Optimizer]:
                 f"(got {type(each).__name__} in place of one)"
             )
     return list(dict.fromkeys(map(_unwrapped, several)))
+
+
+def _refuse_empty(parameters: WatchedParameters) -> None:
+    """Refuse parameters that are none yet.
+
+    Raises:
+        RequestError: There is one.
+    """
+    for name, each in zip(parameters.names, parameters.tensors, strict=True):
+        if is_lazy(each):
+            how = "its module finds its size in the first forward pass: call the model once before"
+        elif each.is_meta:
+            how = "it is on the meta device: give the model memory before, as by to_empty()"
+        else:
+            continue
+        raise RequestError(f"watch: the parameter {name} has no numbers yet; {how}")
 
 
 def _unwrapped(optimizer: Optimizer) -> Optimizer:

@@ -79,6 +79,7 @@ from torch import distributed, nn
 from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.distributed.device_mesh import init_device_mesh
 from engine.loops.watch import watch
+from torch.nn.utils import clip_grad_norm_ as clip, get_total_norm as norm_of
 from tests.engine.loops.test_ranks import ROWS, whole
 from tests.gloo import let_go
 rank, meeting, runs, watches = int(sys.argv[1]), *sys.argv[2:]
@@ -105,10 +106,17 @@ with watch(net, optimizer, name="sharded", runs=runs) as run:
             each.grad /= 2
         if watches == "fails" and step == 4:
             raise SystemExit("enough")
-        run.backward_done()
-        for each in net.parameters():
-            if each.grad is not None:
-                each.grad *= 0.5
+        if watches in ("kept", "flat"):
+            # To half of what the norm is.
+            for place in (0, 2):
+                net[place].clip_grad_norm_(float(net[place].clip_grad_norm_(1e9)) / 2)
+            last = [*net[4].parameters()]
+            clip(last, float(norm_of([each.grad for each in last])) / 2)
+        else:
+            run.backward_done()
+            for each in net.parameters():
+                if each.grad is not None:
+                    each.grad *= 0.5
         optimizer.step()
         run.log(loss=loss)
         if watches == "fails" and step == 2:

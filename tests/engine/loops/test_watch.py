@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_value_ as limit
 
 from engine.errors import RequestError
 from engine.gradients.compiled import building
@@ -201,9 +203,17 @@ def test_other_numbers_have_rows_of_their_own(runs: Path) -> None:
     assert history.end.result["dev_loss"] == 6.0
 
 
-@pytest.mark.parametrize("late", [False, True])
+CLIPS: dict[str, Callable[[Any], Any] | None] = {
+    "by its name": lambda parameters: nn.utils.clip_grad_norm_(parameters, 0.01),
+    "by another": lambda parameters: limit(parameters, 0.001),
+    "held before": partial(nn.utils.clip_grad_norm_, max_norm=0.01),
+    "by the loop": None,
+}
+
+
+@pytest.mark.parametrize("clip", CLIPS.values(), ids=CLIPS)
 def test_gradients_are_those_before_clipping_and_what_was_applied_stands_beside(
-    runs: Path, late: bool
+    runs: Path, clip: Callable[[Any], Any] | None
 ) -> None:
     net = network()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -212,12 +222,12 @@ def test_gradients_are_those_before_clipping_and_what_was_applied_stands_beside(
         for _ in range(5):
             backward(net, optimizer)
             before.append(norms_now(net))
-            if late:
+            if clip is None:
                 run.backward_done()
                 for parameter in net.parameters():
                     parameter.grad *= 0.001
             else:
-                nn.utils.clip_grad_norm_(net.parameters(), 0.01)
+                clip(net.parameters())
             after.append(norms_now(net))
             optimizer.step()
     assert np.allclose(gradients(run, net), before)
@@ -278,6 +288,21 @@ def test_parameters_without_gradients_have_none_and_sparse_ones_theirs(runs: Pat
             optimizer.step()
     assert column(run, "grad_norm/words.weight")[-1] == pytest.approx(whole)
     assert np.isnan(column(run, "grad_norm/idle.weight")).all()
+
+
+@pytest.mark.usefixtures("_costless")
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+def test_of_weights_that_are_mostly_zeros_norms_are_known_and_updates_are_not(runs: Path) -> None:
+    net = nn.ParameterDict({"plain": torch.ones(2, 1), "sparse": torch.eye(2).to_sparse()})
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with watch(net, optimizer, runs=runs) as run:
+        torch.sparse.mm(net["sparse"], net["plain"]).sum().backward()
+        optimizer.step()
+        norm = float(net["sparse"].detach().to_dense().norm())
+    assert column(run, "weight_norm/sparse", "probe") == [pytest.approx(norm)]
+    assert np.isnan(column(run, "update_ratio/sparse", "probe")).all()
+    assert column(run, "update_ratio/plain", "probe") == [pytest.approx(0.1 / 0.9)]
+    assert gradients(run, net) == [pytest.approx([math.sqrt(2)] * 2)]
 
 
 def test_many_parameters_are_folded_by_module(runs: Path) -> None:
@@ -453,6 +478,14 @@ def test_it_does_where_warnings_are_errors(runs: Path, capsys: pytest.CaptureFix
     ("call", "said"),
     [
         (lambda runs: watch(network(), [], runs=runs), "needs an optimizer"),
+        (
+            lambda runs: watch(None, torch.optim.SGD(nn.LazyLinear(1).parameters()), runs=runs),
+            "optimizer.0 has no numbers yet; its module finds its size in the first",
+        ),
+        (
+            lambda runs: watch(None, torch.optim.SGD(network().to("meta").parameters()), runs=runs),
+            "optimizer.0 has no numbers yet; it is on the meta device",
+        ),
         (
             lambda runs: watch(
                 None, torch.optim.SGD(network().parameters()), runs=runs, stop="never"

@@ -63,7 +63,7 @@ for number in (signal.SIGINT, signal.SIGHUP):
 # Only now that its environment is settled.
 from textual.css.stylesheet import Stylesheet  # noqa: E402
 
-pytest_plugins = ["tests.users"]
+pytest_plugins = ["tests.users", "tests.hangs"]
 
 settings.register_profile("explore", UNHURRIED)
 settings.register_profile("same", UNHURRIED, derandomize=True, max_examples=50)

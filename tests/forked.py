@@ -30,6 +30,7 @@ from typing import IO, Literal, cast
 
 from engine.runs.environment import worker_environment
 from engine.worker.launch import Worker, nameless_file
+from tests.hangs import hang
 from tests.patience import DEADLINE
 
 ADDRESS = "EPOCHAL_TEST_WORKSHOP"
@@ -88,6 +89,7 @@ class Forked:
         environment: Mapping[str, str],
     ) -> None:
         self.returncode: int | None = None
+        self._program = tuple(program)
         self._told = socket.socket(socket.AF_UNIX)
         self._told.connect(address)
         socket.send_fds(self._told, [b"."], stdio)
@@ -103,10 +105,17 @@ class Forked:
         return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait until it has ended, and return how."""
+        """Wait until it has ended, and return how.
+
+        Raises:
+            subprocess.TimeoutExpired: It has not by then; if it never will, what it said, too.
+        """
         if self.returncode is None:
             if not select.select([self._told], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("a forked program", timeout or 0.0)
+                seconds = timeout or 0.0
+                if seconds >= DEADLINE:
+                    raise hang(self._program, self.pid, seconds)
+                raise subprocess.TimeoutExpired(self._program, seconds)
             self.returncode = int(self._words.readline())
             self._words.close()
             self._told.close()

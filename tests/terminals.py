@@ -22,6 +22,7 @@ from pathlib import Path
 import pyte
 
 from tests.forked import ADDRESS, Forked, workshop
+from tests.hangs import last_words
 from tests.patience import DEADLINE
 from tui.lab.opening import FILE, Memory
 
@@ -142,8 +143,16 @@ class Terminal:
         """Wait until a condition holds."""
         deadline = time.monotonic() + DEADLINE
         while not condition():
-            assert time.monotonic() < deadline, f"it did not happen; on the screen:\n{self.text}"
+            assert time.monotonic() < deadline, self._told_of_a_hang()
             self.read()
+
+    def _told_of_a_hang(self) -> str:
+        """Return what is on the screen, and where a program stands that does not get on."""
+        shown, before = self.text, len(self.sent)
+        words = last_words(self.process.pid)
+        self.read(0.5, drawn=False)
+        stacks = self.sent[before:].decode("utf-8", "replace").replace("\r\n", "\n")
+        return f"it did not happen; on the screen:\n{shown}\n{words}\n{stacks}"
 
     def shows(self, *words: str) -> None:
         """Wait until words are on the screen."""

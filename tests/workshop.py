@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import fcntl
 import gc
 import importlib
@@ -93,6 +94,7 @@ def _take_over(stdio: list[int]) -> None:
         setattr(sys, f"__{name}__", stream)
     if os.isatty(0):
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    faulthandler.enable()  # One that hangs is aborted, and says where it stood; see tests.hangs.
 
 
 def _lives(pid: int) -> bool:

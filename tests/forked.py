@@ -114,12 +114,20 @@ class Forked:
             if not select.select([self._told], [], [], timeout)[0]:
                 seconds = timeout or 0.0
                 if seconds >= DEADLINE:
-                    raise hang(self._program, self.pid, seconds)
+                    told = hang(self._program, self.pid, seconds)
+                    self.kill()
+                    self._learn()
+                    raise told
                 raise subprocess.TimeoutExpired(self._program, seconds)
-            self.returncode = int(self._words.readline())
-            self._words.close()
-            self._told.close()
+            self._learn()
+        assert self.returncode is not None
         return self.returncode
+
+    def _learn(self) -> None:
+        """Hear how it ended."""
+        self.returncode = int(self._words.readline())
+        self._words.close()
+        self._told.close()
 
     def kill(self) -> None:
         """End it at once."""

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyte
 
@@ -131,6 +132,15 @@ class Terminal:
         return allowed
 
     @property
+    def setting(self) -> list[Any]:
+        """How the terminal is set now."""
+        return termios.tcgetattr(self._slave)
+
+    @setting.setter
+    def setting(self, settings: list[Any]) -> None:
+        termios.tcsetattr(self._slave, termios.TCSANOW, settings)
+
+    @property
     def text(self) -> str:
         """What is on the screen."""
         return "\n".join(self.screen.display)
@@ -173,7 +183,7 @@ class Terminal:
         shown, hidden = self.sent.rfind(b"\x1b[?25h"), self.sent.rfind(b"\x1b[?25l")
         # Both are -1 where the program ended before it sent either.
         undone = left >= entered and shown >= hidden
-        return undone and self.settings == termios.tcgetattr(self._slave)
+        return undone and self.settings == self.setting
 
     def finish(self) -> int:
         """Wait for the program to end, and return its exit status."""

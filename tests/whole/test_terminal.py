@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import time
@@ -116,6 +117,27 @@ def test_asked_to_end_from_outside_it_leaves_a_clean_terminal(terminal: Open) ->
     lab.shows("two-moons")
     lab.process.terminate()
     lab.finish()
+    assert lab.is_clean()
+
+
+def test_stopped_by_force_and_continued_it_gives_the_terminal_back_as_it_was(
+    terminal: Open,
+) -> None:
+    """It has the terminal still; where a shell had it meanwhile, it takes it again."""
+    lab = terminal(program=IDLE)
+    lab.shows("two-moons", "2 → 5 → 1", "ready")
+    taken = lab.setting
+    for had_by_a_shell in (False, False, True):
+        lab.falls_silent(0.5)
+        os.kill(lab.process.pid, signal.SIGSTOP)
+        if had_by_a_shell:
+            lab.setting = lab.settings
+        sent = len(lab.sent)
+        os.kill(lab.process.pid, signal.SIGCONT)
+        lab.until(lambda sent=sent: b"two-moons" in lab.sent[sent:])
+        lab.until(lambda: lab.setting == taken)
+    lab.press("q")
+    assert lab.finish() == 0
     assert lab.is_clean()
 
 

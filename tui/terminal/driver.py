@@ -15,10 +15,12 @@ parts: see ``Turns`` and ``Keyboard``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import selectors
 import signal
+import termios
 import threading
 import time
 from types import FrameType
@@ -61,6 +63,11 @@ class LinkDriver(TerminalDriver):
         self._link = link if isinstance(link, Link) else Link()
         self._sender = Sender(self.terminal, self._link)
         self._turns = Turns(app)
+        self._refresh = app.refresh
+        self._suspended = False
+        """Whether the terminal is to be taken again once the program is continued."""
+        self._settings: list[Any] = []
+        """How the terminal is set while the application has it."""
 
     def write(self, data: str) -> None:
         """Send something, as soon as there is room for it."""
@@ -77,6 +84,37 @@ class LinkDriver(TerminalDriver):
                 handler(number, frame)
 
         signal.signal(signal.SIGWINCH, resized)
+        self._settings = _settings(self.fileno)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        self._suspended = False
+        super().stop_application_mode()
+
+    def suspend_application_mode(self) -> None:
+        """Give the terminal back for a while."""
+        super().suspend_application_mode()
+        self._suspended = True
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal where it was given back, and once more where somebody else had it.
+
+        That is asked for whenever the program is continued, and it may have been stopped by force:
+        by ``kill -STOP`` or a debugger. To take then what it has still, as Textual does, leaves
+        two threads that read what is typed, and a shell in which nothing typed is seen.
+        """
+        if not self.has_terminal:
+            if not self._suspended:
+                return  # It leaves.
+            super().resume_application_mode()
+        elif not _is_in_front(self.fileno):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif _settings(self.fileno) != self._settings:
+            self.suspend_application_mode()
+            super().resume_application_mode()
+        # It is blank, or something was written over what is shown.
+        self._sender.resized()
+        self.loop.call_soon_threadsafe(self._refresh)
 
     def process_message(self, message: Message) -> None:
         """Take the answers out of what comes from the terminal."""
@@ -125,6 +163,20 @@ class LinkDriver(TerminalDriver):
         """Send what is left."""
         super().close()
         self._sender.finish(LAST)
+
+
+def _settings(descriptor: int) -> list[Any]:
+    """Return how a terminal is set; nothing of what is none."""
+    with contextlib.suppress(termios.error):
+        return termios.tcgetattr(descriptor)
+    return []
+
+
+def _is_in_front(descriptor: int) -> bool:
+    """Whether this program is the one that its terminal belongs to, or it has none."""
+    with contextlib.suppress(OSError):
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    return True
 
 
 class Sender:

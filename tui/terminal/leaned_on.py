@@ -70,6 +70,11 @@ class TerminalDriver(LinuxDriver):
         """The loop that messages are handled in."""
         return self._loop
 
+    @property
+    def has_terminal(self) -> bool:
+        """Whether it has taken the terminal: its thread reads there."""
+        return self._key_thread is not None and self._key_thread.is_alive()
+
 
 class BoundApp(HarmlessApp[str]):
     """Textual's application, where what keys are bound to and how it fails can be changed.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import signal
 import sys
+import threading
 from asyncio.subprocess import DEVNULL, PIPE
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -21,6 +25,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tests.patience import DEADLINE
 from tui.terminal.leaned_on import (
     KNOWN_SEQUENCES,
     PASTE_END,
@@ -102,6 +107,26 @@ async def test_a_driver_writes_to_the_terminal_and_knows_the_loop() -> None:
     driver = TerminalDriver(Example())
     assert driver.terminal is sys.__stderr__
     assert driver.loop is asyncio.get_running_loop()
+
+
+async def test_a_driver_has_the_terminal_for_as_long_as_its_thread_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = {each: signal.getsignal(each) for each in (signal.SIGWINCH, signal.SIGCONT)}
+    driver, over = TerminalDriver(Example()), threading.Event()
+    with Path(os.devnull).open("r+") as nowhere:
+        monkeypatch.setattr(driver, "_file", nowhere)
+        monkeypatch.setattr(driver, "fileno", nowhere.fileno())
+        monkeypatch.setattr(driver, "run_input_thread", lambda: over.wait(DEADLINE))
+        assert not driver.has_terminal
+        driver.start_application_mode()  # type: ignore[no-untyped-call]
+        assert driver.has_terminal
+        over.set()
+        driver.stop_application_mode()
+        assert not driver.has_terminal
+        driver.close()
+    for each, handler in kept.items():
+        signal.signal(each, handler)
 
 
 async def test_every_key_is_asked_for_twice_and_tells_whether_it_did_something() -> None:

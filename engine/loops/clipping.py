@@ -17,11 +17,21 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch.compiler import is_dynamo_compiling
 
 _FUNCTIONS: Final = ("clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_")
 
 
 _SHARDED: Final = "FullyShardedDataParallel"
+
+
+class _Compiled:
+    """What is done within something that is compiled, where nothing is heard of it."""
+
+    is_clipping = False
+
+
+_COMPILED: Final = _Compiled()
 
 
 class Listening:
@@ -44,6 +54,11 @@ class Listening:
                 _stand_in()
             _LISTENING.add(self)
 
+    @property
+    def is_clipping_compiled(self) -> bool:
+        """Whether anything was clipped of which nothing was heard, as it is compiled."""
+        return _COMPILED.is_clipping
+
     def remove(self) -> None:
         """Hear no more."""
         with _LOCK:
@@ -60,6 +75,7 @@ _STANDING_IN: Final[list[tuple[Any, str, Any, Any]]] = []
 
 def _stand_in() -> None:
     """Put stand-ins in the place of everything that is to be heard of."""
+    _COMPILED.is_clipping = False
     originals = [getattr(torch.nn.utils, name, None) for name in _FUNCTIONS]
     stand_ins = {id(each): _clipping(each) for each in originals if each is not None}
     for module in [*sys.modules.values()]:
@@ -90,6 +106,10 @@ def _replace(owner: Any, name: str, stand_in: Any) -> None:
 def _clipping(original: Any) -> Any:
     @functools.wraps(original)
     def clip(parameters: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_dynamo_compiling():
+            # What is compiled would have the hearing in it, and be no graph any more.
+            _COMPILED.is_clipping = True
+            return original(parameters, *args, **kwargs)
         if not isinstance(parameters, Tensor):
             parameters = list(parameters)
         for each in [*_LISTENING]:

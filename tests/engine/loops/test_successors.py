@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine.loops.loop import CLIPPED
 from engine.loops.watch import watch
 from tests.engine.loops.test_watch import (
     backward,
@@ -125,3 +126,22 @@ def test_a_step_within_what_is_compiled_is_seen(tmp_path: Path) -> None:
             norms.append(norms_now(net))
             step()
     assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_clipping_within_what_is_compiled_stays_in_it_and_is_told(tmp_path: Path) -> None:
+    net = network()
+    optimizer, norms = Sgd(net.parameters(), lr=0.1), []
+
+    @torch.compile(backend="eager", fullgraph=True)
+    def clip() -> None:
+        nn.utils.clip_grad_norm_(net.parameters(), 0.01)
+
+    with watch(net, optimizer, runs=tmp_path) as run:
+        for _ in range(3):
+            backward(net, optimizer)
+            clip()
+            norms.append(norms_now(net))
+            optimizer.step()
+    assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]
+    assert [each.message for each in history_of(run).warnings] == [CLIPPED]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -150,7 +151,8 @@ def _flattened(key: str, value: Any) -> Iterator[tuple[str, Value]]:
             yield key, value
         case dict():
             for name, item in value.items():
-                yield from _flattened(f"{key}.{name}", item)
+                # Nearly every run has them: one name serves all.
+                yield from _flattened(sys.intern(f"{key}.{name}"), item)
         case list() if all(isinstance(item, dict) and "units" in item for item in value):
             yield key, brief([item["units"] for item in value])
             for index, item in enumerate(value):
@@ -206,6 +208,9 @@ def _unlike(run: RunFacts, other: RunFacts) -> set[str]:
     return {key for key, _ in run.config.items() ^ other.config.items()}
 
 
+_OVER: Final = ("ended", "crashed")
+"""The states of a run that is read no further until its recording changes."""
+
 _Stamp = tuple[int, int, int]
 """Inode, size and time of a file; nothing but zeros where there is none."""
 
@@ -225,7 +230,8 @@ class _Known:
         self.folder = folder
         self.order = order_of(folder)
         self._paths = os.fspath(folder.recording), os.fspath(folder.notes)
-        self._look = GlancedRun(folder)
+        self._look: GlancedRun | None = None
+        """What reads it, until it is over: it holds the header, of which a list shows little."""
         self._stamps: tuple[_Stamp, _Stamp] | None = None
         self._facts: RunFacts | None = None
         self._header: Header | None = None
@@ -235,22 +241,27 @@ class _Known:
         """Return what is known now; the same object as before where nothing has changed."""
         stamps = _stamp(self._paths[0]), _stamp(self._paths[1])
         before, facts = self._stamps, self._facts
-        if facts is not None and before == stamps and facts.state in ("ended", "crashed"):
+        if facts is not None and before == stamps and facts.state in _OVER:
             return facts
         self._stamps = stamps
-        if before is None or before[0] != stamps[0]:
-            if before is not None and before[0][:2] > stamps[0][:2]:
-                self._look = GlancedRun(self.folder)  # Another file has taken its place.
-            self._look.again()
-        glance = self._look.glance()
+        look, more = self._look, before is None or before[0] != stamps[0]
+        if look is None or (before is not None and before[0][:2] > stamps[0][:2]):
+            # It was over, or another file has taken its place.
+            look, more = GlancedRun(self.folder), True
+        if more:
+            look.again()
+        glance = look.glance()
         unnoted = facts is not None and before is not None and before[1] == stamps[1]
         notes = facts.notes if facts is not None and unnoted else Notes.load(self.folder)
         if facts is None or (glance, notes) != (facts.glance, facts.notes):
-            self._facts = facts = self._told(glance, notes)
+            self._facts = facts = self._told(glance, notes, look.history.header)
+        self._look = look
+        if facts.state in _OVER:
+            self._look = self._header = None
         return facts
 
-    def _told(self, glance: Glance, notes: Notes) -> RunFacts:
-        header, before = self._look.history.header, self._facts
+    def _told(self, glance: Glance, notes: Notes, header: Header | None) -> RunFacts:
+        before = self._facts
         if before is not None and header is not None and header is self._header:
             return replace(before, glance=glance, notes=notes)
         self._header = header

@@ -47,7 +47,9 @@ class Journal:
         self._live = False
         """Whether what is read now has just happened."""
         self._chronicles: dict[str, Chronicle] = {}
-        """Of every run that was followed: one that is shown again is not told again."""
+        """Of the run that is followed, and of those that the entries tell of: one that is shown
+        again is not told again.
+        """
 
     def open(self, run: str, *, log: str = "", started: bool = False) -> None:
         """Follow a run from now on.
@@ -61,6 +63,8 @@ class Journal:
         from .chronicle import Chronicle
 
         self._run, self._live = run, started
+        told = {entry.run for entry in self.entries} | {run}
+        self._chronicles = {name: each for name, each in self._chronicles.items() if name in told}
         self._chronicles.setdefault(run, Chronicle(run, self._viewer, log))
         words = f"{plain(run)} {'was started' if started else 'is shown'}"
         self._write([Entry(words=words, time=self._clock(), quiet=True)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.recording.events import Heartbeat, MachineFigures, Request, Resume, Series
+from engine.recording.events import Header, Heartbeat, MachineFigures, Request, Resume, Series
 from engine.recording.file import Recorder
 from engine.recording.lines import encode
 from engine.runs import summary as glances
@@ -35,6 +36,13 @@ def make(folder: Path, name: str = "a-20260101-000000-0001", **config: object) -
 def append(run: RunFolder, *events: object) -> None:
     with run.recording.open("ab") as file:
         file.write(b"".join(encode(event, COLUMNS) for event in events))  # type: ignore[arg-type]
+
+
+def headers_held(*of: RunFolder) -> list[str]:
+    """Return the runs whose header is held by anybody."""
+    gc.collect()
+    names = {run.name for run in of}
+    return [x.run for x in gc.get_objects() if isinstance(x, Header) and x.run in names]
 
 
 class TestGlance:
@@ -174,6 +182,20 @@ class TestArchive:
         append(run, rows(1, [0.125]))
         (seen,) = archive.runs()
         assert (seen.glance.step, seen.glance.loss) == (1, 0.125)
+
+    def test_of_a_run_that_is_over_only_what_the_list_shows_is_held(self, tmp_path: Path) -> None:
+        ended, going = make(tmp_path), make(tmp_path, "b-20260101-000001-0001")
+        append(ended, rows(1, [0.5]), end(1))
+        append(going, rows(1, [0.5]))
+        archive = Archive(tmp_path)
+        list(archive.runs())
+        assert headers_held(ended, going) == ["b-20260101-000001-0001"]
+        append(going, end(1))
+        (before, _) = archive.runs()
+        assert headers_held(ended, going) == []
+        append(going, Resume(from_step=1, **vars(Processes().of(os.getpid()))), rows(2, [0.25] * 8))
+        (after, _) = archive.runs()
+        assert (before.word, after.word, after.glance.step) == ("finished", "running", 9)
 
     def test_a_process_that_dies_is_seen_though_no_file_changes(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -298,6 +298,18 @@ def test_the_oldest_entries_go_first() -> None:
     assert made.entries[-1].words == str(KEPT + 4)
 
 
+def test_of_runs_that_the_log_no_longer_tells_of_nothing_is_kept() -> None:
+    made, known = journal(), history(MARK)
+    made.read(known)
+    for number in range(2 * KEPT):
+        made.open(f"run {number}")
+        made.read(history(MARK, header=replace(HEADER, run=f"run {number}")))
+    assert len(made._chronicles) <= KEPT
+    made.open("r")
+    made.read(known)
+    assert (made.entries[-1].run, made.entries[-1].step, made.take_new()[1:]) == ("r", 50, ())
+
+
 def test_before_the_header_there_is_nothing_to_read() -> None:
     made = journal()
     made.read(History())

@@ -29,6 +29,11 @@ LAST_LOOK: Final = 1 << 20
 
 GROWTH: Final = 4
 
+REMEMBERED: Final = 8
+"""Pairs of runs whose parting is remembered: those of the race that is drawn, and some before. Each
+holds the headers of both.
+"""
+
 
 def first_parting(
     one: Rows,
@@ -111,7 +116,10 @@ class _Compared:
 
 
 class Partings:
-    """Remembers where runs part, so that a step is compared once, however often it is drawn."""
+    """Remembers where runs part, so that a step is compared once, however often it is drawn.
+
+    The pair that was asked for longest ago is forgotten first.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, int | None, int | None], _Compared] = {}
@@ -124,12 +132,14 @@ class Partings:
             return None
         key = one.header.run, other.header.run, *members
         writers = one.writer, other.writer
-        last = self._known.get(key)
+        last = self._known.pop(key, None)
         if last is None or any(a is not b for a, b in zip(last.writers, writers, strict=True)):
             last = _Compared(writers)
         if last.parted is None and last.until < until:
             last = self._compared(last, one, other, until, members)
-            self._known[key] = last
+        self._known[key] = last
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
         return last.parted if last.parted is not None and last.parted <= until else None
 
     def _compared(

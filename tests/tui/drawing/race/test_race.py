@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -516,6 +518,21 @@ def test_rows_that_come_later_are_compared_when_they_have_come() -> None:
     rows = np.full((len(other.series["train"].columns), 2, 1), 5.0, np.float32)
     other.add(Series(group="train", first=3, values=rows))
     assert known.parting(one, other, 4) == 3
+
+
+def test_runs_that_were_compared_long_ago_are_held_no_more() -> None:
+    known, one, held = Partings(), losses([1.0, 1.0], "a"), []
+    for number in range(3 * parting.REMEMBERED):
+        other = losses([1.0, 2.0], str(number))
+        assert other.header is not None
+        held.append(weakref.ref(other.header))
+        assert known.parting(one, other, 2) == 2
+        assert known.parting(one, one, 2) is None
+    del other
+    gc.collect()
+    # The pair that is asked for all the time is one of them.
+    left = [number for number, header in enumerate(held) if header() is not None]
+    assert left == [*range(len(held))][1 - parting.REMEMBERED :]
 
 
 def test_weights_at_the_start_are_the_same_different_or_unknown() -> None:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ from benchmarks.interrupted import came_to
 
 submitit = pytest.importorskip("submitit")
 
+from engine.recording.events import Event, Series  # noqa: E402
+from engine.recording.file import Recorder  # noqa: E402
 from engine.sweeps.executors import slurm as slurm_jobs  # noqa: E402
 from engine.sweeps.executors.errors import ExecutorError  # noqa: E402
 from engine.sweeps.executors.registry import executor_of  # noqa: E402
 from engine.sweeps.executors.slurm import ArrayExecutor, Call, JobCalls, dealt  # noqa: E402
-from engine.sweeps.planning import Asked  # noqa: E402
 from engine.sweeps.table import read  # noqa: E402
 from engine.sweeps.training import train_group  # noqa: E402
 from tests.engine.sweeps.small import MOONS, planned, trained  # noqa: E402
@@ -190,8 +192,8 @@ def asked(*command: str) -> str:
     ).stdout
 
 
-def until(holds: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + DEADLINE
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.1)
@@ -204,32 +206,57 @@ def test_a_real_slurm_trains_an_array_of_jobs(slurm: None, tmp_path: Path) -> No
         assert executor.submit(os.getenv, "OMP_NUM_THREADS").result(DEADLINE) == "1"
 
 
+def train_until_interrupted(folder: str, number: int, begun: Path) -> str:
+    """Train a group; whoever does so first stands still amid its steps until the job is no more."""
+    if begun.exists():
+        return train_group(folder, number)
+
+    def stand_still(recorder: Recorder, *events: Event) -> None:
+        record(recorder, *events)
+        if any(isinstance(event, Series) for event in events):
+            recorder.flush()
+            begun.touch()
+            time.sleep(DEADLINE)
+
+    record = Recorder.record
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recorder, "record", stand_still)
+        return train_group(folder, number)
+
+
 def test_a_sweep_whose_job_a_real_slurm_pre_empts_is_requeued(slurm: None, tmp_path: Path) -> None:
     """The second of two groups is interrupted: it is trained again whole, and the first is not."""
-    folder, work = planned(tmp_path / "runs", long_ones())
+    asked_for = sweep_asked(tables=MOONS, grid={"model.hidden": [[2], [3]]}, seeds=1)
+    folder, work = planned(tmp_path / "runs", asked_for)
     first, second = (folder.group(number).recording for number in (1, 2))
+    begun = tmp_path / "begun"
+    one, two = work.groups
     with executor_of("slurm:jobs=1", folder.path) as executor:
         calls = [
-            executor.submit(train_group, str(folder.path), each.number) for each in work.groups
+            executor.submit(train_group, str(folder.path), one.number),
+            executor.submit(train_until_interrupted, str(folder.path), two.number, begun),
         ]
-        until(second.exists)
+        until(begun.exists)
         before = first.read_bytes()
-        [job] = set(asked("squeue", "-h", "-o", "%A").split())
+        job = job_of(executor)
         subprocess.run(["scancel", "--signal=USR2", job], check=True)
-        until(lambda: "BeginTime" in asked("squeue", "-h", "-o", "%r"))
+        until(lambda: "BeginTime" in asked("squeue", "-h", "-j", job, "-o", "%r"))
+        assert b'"kind":"series"' in second.read_bytes()
         assert b'{"kind":"end"' not in second.read_bytes()
         # A job that was requeued waits for two minutes, unless it is told otherwise.
         subprocess.run(["scontrol", "update", f"jobid={job}", "StartTime=now"], check=True)
         assert [call.result(DEADLINE) for call in calls] == ["finished"] * 2
     assert first.read_bytes() == before
-    alone = trained(tmp_path / "alone", long_ones())
+    alone = trained(tmp_path / "alone", asked_for)
     assert came_to(read(folder.path)) == came_to(alone)
 
 
-def long_ones() -> Asked:
-    """Two networks that take longer to train than Slurm to interrupt."""
-    train = {"steps": 150_000, "seed": 3}
-    return sweep_asked(tables={**MOONS, "train": train}, grid={"model.hidden": [[2], [3]]}, seeds=1)
+def job_of(executor: Executor) -> str:
+    """The one job that was submitted: what another test left may still be in the queue."""
+    assert isinstance(executor, ArrayExecutor)
+    until(lambda: executor._sent)
+    [sent] = executor._sent
+    return sent.job.job_id
 
 
 def test_a_job_that_a_real_slurm_kills_is_noticed_without_accounts(
@@ -240,7 +267,7 @@ def test_a_job_that_a_real_slurm_kills_is_noticed_without_accounts(
         code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
         call = executor.submit(exec, code)
         until(lambda: pid.exists() and pid.read_text() != "")
-        [job] = set(asked("squeue", "-h", "-o", "%A").split())
+        job = job_of(executor)
         os.kill(int(pid.read_text()), signal.SIGKILL)
         try:
             with pytest.raises(ExecutorError, match=f"job {job} failed"):

@@ -31,6 +31,7 @@ from engine.worker import __main__ as worker
 from engine.worker.launch import Worker
 from tests.experiments import MOONS, experiment
 from tests.labs import FakeWorker
+from tests.patience import DEADLINE
 from tests.runs import header, rows
 from tests.sweeps import make_sweep
 from tests.users import another_user, as_root, umask
@@ -93,7 +94,7 @@ def test_neither_is_what_a_worker_leaves(tmp_path: Path) -> None:
         run = create_run("a", presets.dumps(experiment(MOONS, train={"epochs": 5})), tmp_path)
         process = Worker.start()
         process.give(run)
-        assert process.wait(60.0) == 0
+        assert process.wait(DEADLINE) == 0
     found = modes(tmp_path)
     assert {path.name for path in run.path.iterdir()} >= {"worker.json", "worker.log"}
     assert {name: f"{mode:o}" for name, mode in found.items() if mode & 0o077} == {}

@@ -544,9 +544,14 @@ def killed(runs: Path) -> Iterator[tuple[RunFolder, int]]:
     )
     assert script.stdout is not None
     words = next(line for line in script.stdout if line.startswith("going")).split()
+    folder = RunFolder(Path(words[1]))
+    deadline = time.monotonic() + DEADLINE
+    # Its steps are written twice a second: of a script that is fast there may be none yet.
+    while History(read(folder.recording)).last_step <= 500 and time.monotonic() < deadline:
+        time.sleep(0.01)
     script.kill()
     script.wait(timeout=DEADLINE)
-    yield RunFolder(Path(words[1])), int(words[2])
+    yield folder, int(words[2])
     os.kill(int(words[2]), signal.SIGKILL)
     script.stdout.close()
 

@@ -21,6 +21,7 @@ from engine.gradients.compiled.library import library, why_none
 from engine.presets import preset as presets
 from engine.training.header import header_of
 from engine.training.trainer import Trainer
+from tests.patience import DEADLINE
 
 TEXT = "int trial_float(void) { return 1; }\nint trial_double(void) { return 1; }\n"
 """A library that is compiled at once."""
@@ -293,7 +294,7 @@ def test_many_at_once_compile_it_once(tmp_path: Path, monkeypatch: pytest.Monkey
         subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"CC": str(counting)})
         for _ in range(3)
     ]
-    assert [each.wait(timeout=120) for each in at_once] == [0, 0, 0]
+    assert [each.wait(DEADLINE) for each in at_once] == [0, 0, 0]
     assert (tmp_path / "calls").read_text() == "once\n"
 
 

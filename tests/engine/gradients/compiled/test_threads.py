@@ -13,6 +13,7 @@ from engine.gradients.compiled.library import why_none
 from engine.gradients.compiled.threads import AGAIN, Threads
 from engine.training.trainer import Trainer
 from tests.experiments import experiment
+from tests.patience import DEADLINE
 
 pytestmark = pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")
 
@@ -103,7 +104,7 @@ def test_where_a_thread_cannot_begin_one_takes_all(
 ) -> None:
     threads, taken = Threads(5, members, large=large), list[int]()
     for thread in begun:
-        thread.join(timeout=20)
+        thread.join(DEADLINE)
         assert not thread.is_alive()
     threads.take(lambda team, rank, begin, end, _: taken.extend(range(begin, end)), 64, 1)
     assert taken == [*range(members)]

@@ -27,6 +27,7 @@ from ..gradients.leaned_on import was_anything_compiled
 from ..recording.events import End, Event, RunWarning
 from ..runs.requests import Inbox
 from ..worker.requests import RequestHandler
+from .by_hand import heard
 from .clipping import Listening
 from .owners import Owners
 from .parameters import Newcomers, WatchedParameters
@@ -249,6 +250,7 @@ class Loop(LoopWords):
     def _hear(self, optimizer: Optimizer) -> None:
         # Where steps are compiled, all this stays out of what is.
         apart: Any = disable if was_anything_compiled() else lambda hook: hook
+        self._hooks += heard(optimizer, self._steps.probe.moved, self._owners.has)
         self._hooks.append(optimizer.register_step_pre_hook(apart(self._before_step)))
         self._hooks.append(optimizer.register_step_post_hook(apart(self._after_step)))
 
@@ -290,7 +292,7 @@ class Loop(LoopWords):
         return True
 
     def _before_clipping(self, parameters: Iterable[Tensor]) -> None:
-        if places := [*self._steps.places_of(parameters)]:
+        if not self._steps.probe.is_by_hand and (places := [*self._steps.places_of(parameters)]):
             self._turn_to(self._owners.of(places))
             self._steps.keep_early(places)
 

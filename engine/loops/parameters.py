@@ -149,7 +149,8 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
     """Return the parameters that optimizers move, by their names in a module.
 
     Args:
-        model: What names them; those that are not in it are called by optimizer and place.
+        model: What names them; those that are not in it are called as their optimizer calls them,
+            or by optimizer and place.
         optimizers: What moves them.
     """
     named = {} if model is None else dict(_named(model))
@@ -158,9 +159,12 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
     for which, optimizer in enumerate(optimizers):
         place = 0
         for group in optimizer.param_groups:
-            for each in group["params"]:
+            # An optimizer may have been given names.
+            called = dict(enumerate(group.get("param_names", ())))
+            for number, each in enumerate(group["params"]):
                 usual = f"optimizer{which + 1 if len(optimizers) > 1 else ''}.{place}"
-                tensors.setdefault(id(each), (each, named.get(id(each), usual)))
+                name = named.get(id(each), called.get(number, usual))
+                tensors.setdefault(id(each), (each, name))
                 place += 1
         held += place
     every = [*tensors.values()]

@@ -17,8 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ..training.probe_steps import measured_steps
+from .by_hand import HandWritten
 from .norms import fused, norms_of
 from .parameters import WatchedParameters
 from .shards import part_of
@@ -80,6 +82,7 @@ class LoopProbe:
     Args:
         watched: The network's parameters.
         units: Looks at its hidden units.
+        optimizers: What moves the parameters.
         agreed: Whether other processes measure at the same steps, which no clock can tell them.
     """
 
@@ -87,6 +90,7 @@ class LoopProbe:
         self,
         watched: WatchedParameters,
         units: Units,
+        optimizers: Sequence[Optimizer] = (),
         *,
         agreed: bool = False,
     ) -> None:
@@ -96,10 +100,23 @@ class LoopProbe:
         self._steps = measured_steps(1, 2**62, "auto")
         self.step = next(self._steps)
         """The step that is measured next."""
+        self.is_open = False
+        """Whether the step of the open row is measured."""
+        self._last = 0
+        self._optimizers = optimizers
         self.shares: dict[int, dict[str, Tensor]] = {}
         """By step that was measured, the shares of its dead and saturated units."""
         self.norms: dict[int, Tensor] = {}
         """By step that was measured, the norms of weights and of their updates, [2, parameters]."""
+        if any(isinstance(each, HandWritten) and each.has_begun for each in optimizers):
+            self.come(2)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the loop itself moves the parameters, some time after a step: what it clips
+        before that is of a row that has its gradients already.
+        """
+        return any(isinstance(each, HandWritten) for each in self._optimizers)
 
     def look(self) -> None:
         """Look at which parameters there are: others may have taken their place."""
@@ -132,14 +149,25 @@ class LoopProbe:
         Args:
             step: The one that was taken. Several optimizers may take it, one after another.
         """
-        with self._allowance:
-            self.norms[step] = self._sample.moved()
+        self._last = step
+        if not self.is_by_hand:
+            self._measure()
         self.shares.setdefault(step, self._units.shares)
         # Where the loop calls no model, but parts of it, nothing was seen: that is over now.
         self._units.close()
         self._allowance.spend(self._units.seconds)
         self._units.seconds = 0.0
         self._allowance.warmed()
+
+    def moved(self) -> None:
+        """Measure after the last step, where the loop itself has moved the weights by now."""
+        if self.is_by_hand and self.is_open:
+            self.is_open = False
+            self._measure()
+
+    def _measure(self) -> None:
+        with self._allowance:
+            self.norms[self._last] = self._sample.moved()
 
     def taken(self) -> NDArray[np.float64]:
         """Return the norms of weights and of their updates, [2, steps, parameters]."""

@@ -54,7 +54,9 @@ class LoopRates:
                 anything else; or a library lets none be set.
         """
         if math.isnan(self.now):
-            raise ValueError("this optimizer has no rate that can be set: it finds its own")
+            raise ValueError(
+                "there is no rate that can be set: the optimizer finds its own, or the loop has it"
+            )
         if self.now == 0:
             raise ValueError("the rate is 0 now, and a factor changes no 0; set it in the script")
         self.multiply(value / self.now)

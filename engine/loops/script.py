@@ -1,6 +1,7 @@
 """A script that is watched as it is: not a line of it is changed.
 
     the first backward()  ─► all optimizers and modules that the script has made by then
+    the next, without     ─► what has moved in between, by the script's own lines
     a later one           ─► the same again, a run of their own, once the former training is over
     every backward()      ─► what it is called on is the loss of the step to come, or of the one
                              within which it is called first
@@ -34,7 +35,11 @@ from torch.optim.optimizer import (
 from ..errors import EpochalError, RequestError
 from ..text.files import read_file
 from ..text.numbers import counted
+from .backwards import Backwards, is_within_backward
+from .by_hand import HandWritten
+from .called import named_here
 from .loop import Loop, Stopped
+from .moved import Moved
 from .owners import parameters_of
 from .parameters import unwrapped
 from .script_training import Collecting, ScriptTraining
@@ -44,8 +49,8 @@ MOST_BYTES: Final = 100_000_000
 
 
 NOTHING: Final = (
-    "no optimizer took a step; nothing was recorded (processes that a script starts afresh are "
-    "not watched: call epochal.watch there)"
+    "no optimizer took a step, and nothing moved between two calls of backward(); nothing was "
+    "recorded (processes that a script starts afresh are not watched: call epochal.watch there)"
 )
 
 BESIDE: Final = (
@@ -87,13 +92,14 @@ class ScriptWatch:
         self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
         """By what mixed precision has scaled, what that was."""
         self._put_back: list[tuple[Any, str, Any]] = []
+        self._moved = Moved()
+        """What a script without an optimizer may train."""
         self._made: list[weakref.ref[Optimizer]] = []
         """The optimizers that the script has made and that are of no training yet, in turn; those
         it let go of are none."""
         self._others = weakref.WeakSet[Optimizer]()
         self._collecting = Collecting()
         self._here = _Thread()
-        self._is_backward = False
         self._beginning = threading.Lock()
         self._is_last = False
         """Whether no other hook hears of a step after ours."""
@@ -108,14 +114,14 @@ class ScriptWatch:
         return None if self._training is None else self._training.loop
 
     def __enter__(self) -> ScriptWatch:
-        self._hooks = [
+        self._hooks: list[Any] = [
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
+            Backwards(self._before_backward, self._after_backward),
         ]
         self._stand_in(Optimizer, "__init__", self._noting)
         # Of one that is copied or unpickled, that is all that is called.
         self._stand_in(Optimizer, "__setstate__", self._noting)
-        self._stand_in(torch.autograd, "backward", self._announcing)
         self._stand_in(torch.amp.GradScaler, "scale", self._remembering)
         self._stand_in(torch.amp.GradScaler, "step", self._spending)
         return self
@@ -154,24 +160,39 @@ class ScriptWatch:
                 self._hooks[0] = register_optimizer_step_pre_hook(self._before_step)
                 self._is_last = True
 
-    def _announcing(self, original: Any) -> Any:
-        @wraps(original)
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._is_backward:
-                # A part of it, as where activations are computed again.
-                return original(tensors, *args, **kwargs)
-            tensors = tensors if isinstance(tensors, Tensor) else [*tensors]
-            # Before it, for what clips gradients comes before the first step.
-            for each in [tensors] if isinstance(tensors, Tensor) else tensors:
-                if each.numel() == 1:
-                    self._add_loss(self._unscaled.get(id(each), each).detach())
-            self._is_backward = True
-            try:
-                return original(tensors, *args, **kwargs)
-            finally:
-                self._is_backward = False
+    def _before_backward(self, tensors: Sequence[Tensor]) -> None:
+        # Before it, for what clips gradients comes before the first step.
+        if self._has_none and self._moved.moved():
+            self._begin_by_hand()
+        for each in tensors:
+            if each.numel() == 1:
+                self._add_loss(self._unscaled.get(id(each), each).detach())
+        if self._has_none:
+            self._moved.add(tensors)
 
-        return backward
+    def _after_backward(self) -> None:
+        if self._has_none:
+            self._moved.done()
+
+    @property
+    def _has_none(self) -> bool:
+        """Whether nothing is trained yet, and no optimizer is there that could."""
+        return not (
+            self.is_refused or self._training or any(each() is not None for each in self._made)
+        )
+
+    def _begin_by_hand(self) -> None:
+        """Begin to watch what the script has moved since its last backward pass, without an
+        optimizer; what that was for is the first step.
+        """
+        first = self._loss
+        by_hand = HandWritten(named_here(self._moved.moved()), has_begun=True)
+        self._begin()
+        self._loss = first
+        with self._moved.first_gradients() as are_kept:
+            if are_kept and self._training is not None:
+                by_hand.step()
+        self._moved.clear()
 
     def _add_loss(self, loss: Tensor) -> None:
         if self._training is None or (self._made and self._is_over()):
@@ -230,7 +251,7 @@ class ScriptWatch:
             self._leave(optimizer)
         elif self._loss is not None:
             # Optimizers that step within one backward pass step for the same loss.
-            name = "loss" if place == 1 or self._is_backward else f"loss_{place}"
+            name = "loss" if place == 1 or is_within_backward() else f"loss_{place}"
             loss, self._loss = self._loss, None
             self._training.loop.log_step({name: loss}, taken=taken)
 

@@ -77,13 +77,11 @@ class Steps:
         self._norms = GradientNorms(watched)
         tensors = self.tensors = watched.tensors
         self._shards = shards_of(tensors, ranks.count, ranks.device) if ranks else None
-        self.probe = LoopProbe(watched, units, agreed=self._shards is not None)
+        self.probe = LoopProbe(watched, units, optimizers, agreed=self._shards is not None)
         self._is_heard = self._shards is not None or not isinstance(writer, NoWriter)
         """Whether anything comes of what is measured here."""
         if not self._is_heard:
             self.probe.step = sys.maxsize
-        self._is_measured = False
-        """Whether weights are measured before and after the step of the open row."""
         self._scalars = Scalars(cast(Recorder, writer), clock)
         self._place_of = {id(each): place for place, each in enumerate(tensors)}
         # None is all of them, which a loop with one optimizer has.
@@ -119,8 +117,8 @@ class Steps:
         self._lrs.append(math.nan)
         if self._early:
             self._early.clear()
-        self._is_measured = self.step + 1 == self.probe.step
-        if self._is_measured:
+        self.probe.is_open = self.step + 1 == self.probe.step
+        if self.probe.is_open:
             self.probe.before()
 
     def places_of(self, parameters: Iterable[Tensor]) -> Iterator[int]:
@@ -135,7 +133,7 @@ class Steps:
             self._place_of = {id(each): place for place, each in enumerate(self.tensors)}
             self._norms.look()
             self.probe.look()
-            if self._is_measured:
+            if self.probe.is_open:
                 self.probe.before()
         if places := [*self.places_of(parameters_of(optimizer))]:
             self._places_of[id(optimizer)] = places if len(places) < len(self._place_of) else None
@@ -200,7 +198,7 @@ class Steps:
             self._writer.step = self.step
             self._lrs[-1] = lr
             self.said.taken()
-        if self._is_measured:
+        if self.probe.is_open:
             self.probe.after(self.step)
         # Now, for the step to come begins with a forward pass.
         if self.step + 1 >= self.probe.step:
@@ -237,6 +235,7 @@ class Steps:
         """Write all rows, none of which is open any more, and what comes after them."""
         if self.said.take_back():
             self._lrs.pop()
+        self.probe.moved()
         if count := len(self._lrs):
             if self._is_heard:
                 with self._block:

@@ -26,6 +26,7 @@ from ..runs.meter import Meter
 from ..runs.processes import Processes
 from ..training.gpu import gpu_beside
 from ..training.machine import device_name, versions
+from .by_hand import by_hand
 from .children import failure, heed
 from .loop import Loop
 from .parameters import WatchedParameters, watched
@@ -36,7 +37,7 @@ from .writing import LoopWriter, new_run
 
 def watch(
     model: nn.Module | None,
-    optimizer: Optimizer | Sequence[Optimizer],
+    optimizer: Optimizer | Sequence[Optimizer] | None = None,
     *,
     name: str = "",
     runs: str | os.PathLike[str] | None = None,
@@ -53,7 +54,8 @@ def watch(
 
     Args:
         model: What is trained; it names the parameters. None where there is no module.
-        optimizer: What trains it, or several, as of a generator and its discriminator.
+        optimizer: What trains it, or several, as of a generator and its discriminator. None where
+            the loop writes its update out: each backward pass is a step then.
         name: What the run is called; the script's name where left out.
         runs: Where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory.
         control: Whether viewers may pause, step and stop the loop and set its rate.
@@ -65,13 +67,15 @@ def watch(
         RequestError: There is nothing to watch, or nothing yet.
         RunError: No run can be made there.
     """
-    optimizers = _optimizers(optimizer)
+    optimizers = None if optimizer is None else _optimizers(optimizer)
     if model is not None and not isinstance(model, nn.Module):
         raise RequestError(
             f"watch: the model must be a torch.nn.Module, or None (got {type(model).__name__})"
         )
     if stop not in ("raise", "flag"):
         raise RequestError(f"watch: stop must be 'raise' or 'flag' (got {stop!r})")
+    if optimizers is None:
+        optimizers = [by_hand(model)]
     _end_loose(optimizers)
     parameters = watched(model, optimizers)
     _refuse_empty(parameters)
@@ -98,7 +102,7 @@ def _optimizers(given: Any) -> list[Optimizer]:
         RequestError: There are none, or something is none.
     """
     several = [*given] if isinstance(given, Iterable) else [given]
-    if not several or given is None:
+    if not several:
         raise RequestError("watch: needs an optimizer; its steps are what is watched")
     for each in several:
         if not isinstance(each, Optimizer):

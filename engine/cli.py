@@ -41,6 +41,7 @@ from .options import (
     Variations,
     Viewer,
     grouped,
+    with_it,
 )
 from .sweeps.command import sweep
 from .text.streams import open_those_closed
@@ -445,7 +446,9 @@ def main(arguments: Sequence[str] | None = None, *, viewer: Viewer | None = None
 
     streams: Any = HarmlessStream(sys.stdout), HarmlessStream(sys.stderr)
     sys.stdout, sys.stderr = streams
-    app(arguments, prog_name="epochal", obj=viewer or Viewer())
+    given = sys.argv[1:] if arguments is None else arguments
+    laid_out = with_it(app, given[0] if given else "")
+    laid_out(arguments, prog_name="epochal", obj=viewer or Viewer())
 
 
 def print_log(folder: RunFolder, every: int, as_json: bool) -> None:

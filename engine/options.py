@@ -15,14 +15,18 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
+from typer.main import get_command_name
 
 if TYPE_CHECKING:
+    from typer.models import CommandInfo
+
     from .text.owned import Share
 
 T = TypeVar("T")
@@ -215,6 +219,26 @@ class AsTyped:
 
 def _same(value: T) -> T:
     return value
+
+
+@cache
+def with_it(app: typer.Typer, name: str) -> typer.Typer:
+    """Return an application with the command of a name alone, or with all where none has it.
+
+    Typer lays every command out before it runs one, for ten milliseconds of each.
+    """
+    named = [info for info in app.registered_commands if name_of(info) == name]
+    if not named:
+        return app
+    alone = copy(app)
+    alone.registered_commands = named
+    return alone
+
+
+def name_of(command: CommandInfo) -> str:
+    """Return what a command is called."""
+    assert command.callback is not None
+    return command.name or get_command_name(command.callback.__name__)
 
 
 def grouped(command: Callable[..., T]) -> Callable[..., T]:

@@ -30,6 +30,7 @@ from engine.options import (
     Variations,
     Viewer,
     grouped,
+    name_of,
 )
 from engine.runs.folder import RunFolder
 from engine.text.owned import Share
@@ -449,11 +450,7 @@ def with_open(arguments: Sequence[str]) -> list[str]:
 
     ``epochal``, ``epochal --seed 3`` and ``epochal two-moons`` all open the lab.
     """
-    from typer.main import get_command_name
-
-    # Of every command its name alone: what each takes is laid out once, where one is run.
-    said = [(info.name, info.callback) for info in app.registered_commands]
-    names = {name or (callback and get_command_name(callback.__name__)) for name, callback in said}
+    names = set(map(name_of, app.registered_commands))
     first = arguments[0] if arguments else ""
     if first in names or first in ("-h", "--help", "--version"):
         return list(arguments)

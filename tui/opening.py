@@ -6,6 +6,7 @@ reads its variables while it is imported.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -62,8 +63,14 @@ def open_screen(
     require_screen(os.environ)
     if machine is not None:
         settings |= {"device": machine.device, "allow_code": machine.allow_code}
-    opening = make_opening(screen.glyphs, runs_dir=folder, **settings)  # type: ignore[arg-type]
-    show_lab(opening, mouse=not screen.no_mouse)
+    # Until the first frame there is nothing but modules and widgets, in which a collection finds no
+    # garbage; the lab has collections begin again once it is shown.
+    gc.disable()
+    try:
+        opening = make_opening(screen.glyphs, runs_dir=folder, **settings)  # type: ignore[arg-type]
+        show_lab(opening, mouse=not screen.no_mouse)
+    finally:
+        gc.enable()
 
 
 def require_screen(environment: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -11,11 +12,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer import Context
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from engine.cli import app
 from engine.errors import EpochalError, PresetError
-from tests.labs import FakeRun
+from engine.options import with_it
+from tests.labs import FakeRun, make_app, until
 from tests.patience import DEADLINE
 from tui import opening as opens
 from tui.cli import find_run_or_preset, newest_run, with_open
@@ -65,6 +69,38 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     for command in ("open", "attach", "show", "run", "presets", "runs"):
         assert command in done.output
     assert loaded("--help", packages="numpy pydantic textual torch plotext") == ""
+
+
+def test_a_command_is_laid_out_alone_and_as_among_all() -> None:
+    every = get_command(app).commands  # type: ignore[attr-defined]
+    for name, among in every.items():
+        ((_, alone),) = get_command(with_it(app, name)).commands.items()  # type: ignore[attr-defined]
+        assert alone.get_help(Context(alone)) == among.get_help(Context(among))
+    for other in ("", "--help", "nonsense"):
+        assert with_it(app, other) is app
+
+
+async def test_from_its_command_to_the_first_frame_nothing_is_collected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = list[bool]()
+
+    def shown(opening: object, *, mouse: bool) -> None:
+        found.append(gc.isenabled())
+        raise PresetError("it fails")
+
+    monkeypatch.setattr(opens, "require_screen", lambda environment: None)
+    monkeypatch.setattr(opens, "show_lab", shown)
+    with pytest.raises(PresetError):
+        opens.open_screen(opens.Screen(), tmp_path)
+    assert (found, gc.isenabled()) == ([False], True)
+    gc.disable()
+    try:
+        lab, _ = make_app(tmp_path)
+        async with lab.run_test(size=(120, 40)) as pilot:
+            await until(pilot, gc.isenabled)
+    finally:
+        gc.enable()
 
 
 ASKING: dict[str, list[str]] = {

@@ -6,6 +6,7 @@ its parts, see ``tui.lab.part``; state goes down to the panes as attributes, mes
 
 from __future__ import annotations
 
+import gc
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, ClassVar
 
@@ -132,6 +133,8 @@ class Lab(LabScreen):
             self.set_interval(SHARED_SECONDS, self.following.follow)
         elif opening.lecture is not None or opening.replay:
             self.set_interval(SHARED_SECONDS, self.presenting.present)
+        # Put off by whoever opened the lab.
+        self.call_after_refresh(gc.enable)
         self.call_after_refresh(self._get_ready)
 
     @work(thread=True, group="opening", description="get ready", exit_on_error=False)

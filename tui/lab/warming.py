@@ -13,7 +13,6 @@ NEEDED: Final = (
     "tui.watching.watch",
     "tui.watching.traces",
     "tui.watching.chronicle",
-    "tui.watching.chronicle",
     "tui.drawing.curves.plot",
     "tui.drawing.curves.curves",
     "tui.drawing.gradients.table",

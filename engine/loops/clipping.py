@@ -22,6 +22,8 @@ from torch.compiler import is_dynamo_compiling
 _FUNCTIONS: Final = ("clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_")
 
 
+CLIPPED: Final = "gradients are clipped in what is compiled: their norms are those after it"
+
 _SHARDED: Final = "FullyShardedDataParallel"
 
 
@@ -40,27 +42,27 @@ class Listening:
     Args:
         before_clipping: Is told the parameters whose gradients are about to be clipped.
         through_scaler: Is given an optimizer and what steps it, unless a scaler leaves that out.
+        say: Is told in the end what there was of which nothing could be heard.
     """
 
     def __init__(
         self,
         before_clipping: Callable[[Iterable[Tensor]], None],
         through_scaler: Callable[[Any, Callable[[], Any]], Any],
+        say: Callable[[str], None],
     ) -> None:
         self.before_clipping, self.through_scaler = before_clipping, through_scaler
+        self._say = say
         with _LOCK:
             # They still do where a loop was let go of that nobody had ended.
             if not _STANDING_IN:
                 _stand_in()
             _LISTENING.add(self)
 
-    @property
-    def is_clipping_compiled(self) -> bool:
-        """Whether anything was clipped of which nothing was heard, as it is compiled."""
-        return _COMPILED.is_clipping
-
     def remove(self) -> None:
         """Hear no more."""
+        if _COMPILED.is_clipping:
+            self._say(CLIPPED)
         with _LOCK:
             _LISTENING.discard(self)
             if not _LISTENING:

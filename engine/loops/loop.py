@@ -57,8 +57,6 @@ LEFT_OUT: Final = "was left out: a gradient was infinite or no number"
 
 COMPILED: Final = "a step of its optimizer is compiled: what steps there is in no row"
 
-CLIPPED: Final = "gradients are clipped in what is compiled: their norms are those after it"
-
 ALONE: Final = "it is trained in several processes, not all of which watch it: requests are refused"
 
 
@@ -115,7 +113,6 @@ class Loop(LoopWords):
         self._stop_reason, self._ignored = "", 0
         self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
-        self._listening: Listening | None = None
         self._closed, self._is_compiled = False, False
         self.is_within = False
         """Whether a ``with`` ends it."""
@@ -178,8 +175,8 @@ class Loop(LoopWords):
                 self._hear(optimizer)
         self._steps.probe.come(self.step + 1)
         self._successors.listen()
-        self._listening = Listening(self._before_clipping, self._through_scaler)
-        self._hooks += [self._successors, self._listening]
+        listening = Listening(self._before_clipping, self._through_scaler, self._say)
+        self._hooks += [self._successors, listening]
 
     def detach(self) -> None:
         """Watch no more steps; what was seen so far is written."""
@@ -189,8 +186,6 @@ class Loop(LoopWords):
         self._units.close()
         if self._is_compiled:
             self._say(COMPILED)
-        if self._listening is not None and self._listening.is_clipping_compiled:
-            self._say(CLIPPED)
         self._stepped.clear()
         self._is_open = False
         self._steps.flush()

@@ -22,6 +22,7 @@ from ..gradients.compiled.building import NoLibraryError, library_of
 from ..gradients.leaned_on import TENSOR_CALLS, place_within, tensor_functions
 from ..step.measurements import PLAIN
 from ..text.files import read_file
+from .builtin import Builtin
 from .parameters import WatchedParameters
 from .shards import part_of
 
@@ -84,7 +85,8 @@ class FusedGradients:
     """Takes the norms of the gradients of some parameters in one call of compiled C.
 
     Args:
-        function: That call.
+        library: Has that call.
+        real: What the parameters have, in C.
         tensors: The parameters; they are kept.
         found: How a gradient is found.
         within: Where in each object what it is of.
@@ -92,7 +94,8 @@ class FusedGradients:
 
     def __init__(
         self,
-        function: Any,
+        library: ctypes.CDLL,
+        real: str,
         tensors: Sequence[Tensor],
         found: Mapping[str, int],
         within: int,
@@ -111,8 +114,8 @@ class FusedGradients:
             starts=starts,
             **found,
         )
-        self._told = ctypes.addressof(self._all)
-        self.take = functools.partial(function, self._told)
+        self._builtin = Builtin(library, f"called_gradients_{real}", ctypes.addressof(self._all))
+        self.take: Final = self._builtin.call
         """Write the norms to where an array of float64 [tensors] lies, given by its address, NaN of
         what has no gradient; 0, and nothing is written, where one is not as they usually are."""
 
@@ -194,8 +197,9 @@ class GradientNorms:
 
 def fused(tensors: Sequence[Tensor]) -> FusedNorms | None:
     """Return what takes all norms of tensors like these in a call, where there is such a thing."""
-    if not (name := _real_of(tensors)) or (function := _compiled(f"norms_{name}")) is None:
+    if not (name := _real_of(tensors)) or (library := _library()) is None:
         return None
+    function = getattr(library, f"norms_{name}")
     function.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3]
     function.restype = None
     return FusedNorms(function, tensors)
@@ -224,14 +228,12 @@ def _finds(real: str) -> bool:
 
 
 def _finding(real: str, parameters: Sequence[Tensor]) -> FusedGradients | None:
-    function, found = _compiled(f"gradients_{real}"), tensor_functions(real)
+    library, found = _library(), tensor_functions(real)
     within, *others = {place_within(each) for each in parameters}
-    if function is None or found is None or within is None or others:
+    if library is None or found is None or within is None or others:
         return None
     # Python stays locked meanwhile, so that nobody lets go of a gradient.
-    kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
-    address = ctypes.cast(function, ctypes.c_void_p).value or 0
-    return FusedGradients(kind(address), parameters, found, within)
+    return FusedGradients(library, real, parameters, found, within)
 
 
 def _real_of(tensors: Sequence[Tensor]) -> str:
@@ -243,11 +245,11 @@ def _real_of(tensors: Sequence[Tensor]) -> str:
     return next(names, "")
 
 
-def _compiled(name: str) -> Any | None:
-    """Return a function of compiled C; None where there is no library."""
+def _library() -> ctypes.CDLL | None:
+    """Return the library of compiled C; None where there is none."""
     try:
         text = read_file(Path(__file__).with_name("norms.h"), _MOST_BYTES).decode()
-        return getattr(library_of(text, "norms"), name)
+        return library_of(text, "norms")
     except (NoLibraryError, OSError):
         return None
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.loops.loop import CLIPPED
+from engine.loops.clipping import CLIPPED
 from engine.loops.watch import watch
 from tests.engine.loops.test_watch import (
     backward,

@@ -70,6 +70,13 @@ class Calls:
     def read(self, number: int, count: int) -> bytes:
         return self.disk.read(self._file(number), count, self.machine)
 
+    def readinto(self, number: int, buffer: Any) -> int:
+        # Files read by this call from Python 3.14 on, which has it.
+        room = memoryview(buffer).cast("B")
+        came = self.read(number, len(room))
+        room[: len(came)] = came
+        return len(came)
+
     def write(self, number: int, body: Any) -> int:
         file, body = self._file(number), bytes(body)
         half = len(body) // 2
@@ -281,6 +288,7 @@ def _patches() -> list[tuple[Any, str, Any]]:
     patches: list[tuple[Any, str, Any]] = [
         (os, name, _routed(name, getattr(os, name)))
         for name in [*names, "close", "isatty", "readlink"]
+        if hasattr(os, name)
     ]
     patches += [(module, "open", _opened(module.open)) for module in (io, builtins)]
     wall = _told(time.time, lambda each: each.machine.wall + world().now)

@@ -54,9 +54,7 @@ def watched(run: FakeRun, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     runs = str(run.folder.path.parent)
     terminal = Terminal("attach", run.folder.name, size=size, program=IDLE, EPOCHAL_RUNS=runs)
     terminal.shows(step_of(run))
-    before = len(terminal.sent)
     terminal.press("2")
-    terminal.until(lambda: len(terminal.sent) > before)
     terminal.falls_silent(SEVERAL)
     yield terminal
     terminal.close()

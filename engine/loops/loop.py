@@ -175,8 +175,7 @@ class Loop(LoopWords):
                 self._hear(optimizer)
         self._steps.probe.come(self.step + 1)
         self._successors.listen()
-        listening = Listening(self._before_clipping, self._through_scaler, self._say)
-        self._hooks += [self._successors, listening]
+        self._hooks += [self._successors, Listening(self._before_clipping, self._scaled, self._say)]
 
     def detach(self) -> None:
         """Watch no more steps; what was seen so far is written."""
@@ -291,7 +290,7 @@ class Loop(LoopWords):
             self._turn_to(self._owners.of(places))
             self._steps.keep_early(places)
 
-    def _through_scaler(self, optimizer: Any, step: Callable[[], Any]) -> Any:
+    def _scaled(self, optimizer: Any, step: Callable[[], Any]) -> Any:
         self._reached = False
         result = step()
         if optimizer in self.optimizers and not self._reached:

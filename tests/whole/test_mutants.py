@@ -51,7 +51,9 @@ def refuse() -> None:
     ],
 )
 def test_limits_hold(call: object, error: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(within_limits, "SECONDS", 0.05)
+    # What is to come to an end has the time it needs, on a machine that is slow as well.
+    if error.startswith("TooLong"):
+        monkeypatch.setattr(within_limits, "SECONDS", 0.05)
     if error.startswith("Hangs"):
         monkeypatch.setattr(within_limits, "DEADLINE", 0.5)
     failures = failures_of([("it", call)])  # type: ignore[list-item]

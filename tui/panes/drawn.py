@@ -67,7 +67,8 @@ def built(pane: Pane, screen: Screen[Any]) -> Iterator[Widget]:
             widget, given = _made(shown, screen), shown.given
         else:
             widget, given = DrawnPane(pane.label, shown, id=pane.name), ("view", "look")
-        widget.add_class("pane")
+        # Styled once, where it is mounted.
+        widget.add_class("pane", update=False)
         yield widget.data_bind(*(getattr(type(screen), each) for each in given))
 
 

@@ -72,7 +72,8 @@ class Picture(ScrollView, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         self._border_rows: tuple[Region, ...] | None = None
         super().__init__(id=id)
-        self.set_class(self.scrolls, "-scrolls")
+        # Styled once, where it is mounted.
+        self.set_class(self.scrolls, "-scrolls", update=False)
         self._strips: list[Strip] = []
         self._drawn: tuple[Hashable, Size] | None = None
         self._captions: dict[str, str] = {}

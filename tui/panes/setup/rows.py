@@ -78,7 +78,8 @@ class SettingRow(Horizontal):
         """The row's fields by their setting's key."""
         self.stops: list[Widget] = [*([fold] if fold else []), *self.fields.values()]
         """What can have the keys, in order."""
-        self.set_class(not self.fields, "-wide")
+        # Styled once, where it is mounted.
+        self.set_class(not self.fields, "-wide", update=False)
         self._was = Words(classes="was", markup=False)
         self._wait = 0.0
         self._said: dict[str, int] = {}
@@ -262,7 +263,7 @@ class EntryRow(Keyed, SettingRow, spot="entry"):
     def __init__(self, part: ListEntry) -> None:
         super().__init__(part, Fold(part.key, id=field_id(part.key)))
         for field in self.fields.values():
-            field.set_class(len(self.fields) == 1, "-wide")
+            field.set_class(len(self.fields) == 1, "-wide", update=False)
 
     def difference(self, draft: Draft) -> tuple[bool, str | None]:
         """Return whether the entry is new or anything in it differs; there is no room for what."""

@@ -13,7 +13,11 @@ from typing import Any, Final
 _TAKES_ONE: Final = 8
 """What Python calls a function of a single argument, ``METH_O``."""
 
-_TOLD: Final = {"address_of": "PyLong_AsVoidPtr", "number_of": "PyLong_FromLong"}
+_TOLD: Final = {
+    "address_of": "PyLong_AsVoidPtr",
+    "number_of": "PyLong_FromLong",
+    "real_of": "PyFloat_FromDouble",
+}
 """The functions of Python's interface for C that a library is told, by what it calls them."""
 
 
@@ -31,11 +35,10 @@ class _Definition(ctypes.Structure):
 class Builtin:
     """A function ``called_…`` of a library, as a builtin one.
 
-    It is given two whole numbers, one of them here and the other where it is called, and returns
-    one.
+    It is given a whole number here and any object where it is called, and returns a number.
 
     Args:
-        library: Has ``address_of`` and ``number_of`` for what it is told of Python.
+        library: Has variables for what it is told of Python.
         name: The function's.
         first: What it is given first.
     """

@@ -77,25 +77,30 @@ struct parameters {
     int32_t (*start_of)(const void *, void **);
 };
 
+/* Whether a tensor has so many numbers and lies as they usually do; where it begins, then. */
+static int is_usual(const struct parameters *all, const void *tensor, int64_t count, void **start)
+{
+    bool is_whole = false;
+    int32_t layout, type, device;
+    int64_t size;
+    return !all->layout_of(tensor, &layout) && layout == all->layout
+        && !all->type_of(tensor, &type) && type == all->type
+        && !all->device_of(tensor, &device) && device == all->device
+        && !all->size_of(tensor, &size) && size == count
+        && !all->is_contiguous(tensor, &is_whole) && is_whole
+        && !all->start_of(tensor, start) && (!size || *start);
+}
+
 /* Find where the gradients begin, those that are there; 0 where one is not as they usually are. */
 static int found(const struct parameters *all)
 {
     for (int64_t p = 0; p < all->count; p++) {
         const void *gradient = all->gradient(*(const void *const *)(all->objects[p] + all->within));
-        bool is_there = false, is_whole = false;
-        int32_t layout, type, device;
-        int64_t size;
+        bool is_there = false;
         all->starts[p] = 0;
         if (all->is_defined(gradient, &is_there))
             return 0;
-        if (!is_there)
-            continue;
-        if (all->layout_of(gradient, &layout) || layout != all->layout
-            || all->type_of(gradient, &type) || type != all->type
-            || all->device_of(gradient, &device) || device != all->device
-            || all->size_of(gradient, &size) || size != all->sizes[p]
-            || all->is_contiguous(gradient, &is_whole) || !is_whole
-            || all->start_of(gradient, &all->starts[p]) || (size && !all->starts[p]))
+        if (is_there && !is_usual(all, gradient, all->sizes[p], &all->starts[p]))
             return 0;
     }
     return 1;
@@ -117,6 +122,7 @@ GRADIENTS(gradients_double, double, norms_double)
 /* Python's own functions for numbers, of which Python tells: none of its headers is needed here. */
 void *(*address_of)(void *number);
 void *(*number_of)(long value);
+void *(*real_of)(double value);
 
 /* The same as functions that Python calls as its own: its numbers are where things lie. */
 #define CALLED(name)                                                                              \
@@ -127,6 +133,15 @@ void *(*number_of)(long value);
 
 CALLED(gradients_float)
 CALLED(gradients_double)
+
+/* The number of an object's tensor that has one of float; a whole 0 where it is not such a tensor. */
+void *called_number(void *all, void *object)
+{
+    const struct parameters *told = address_of(all);
+    void *start = 0;
+    int is_one = is_usual(told, (const char *)object + told->within, 1, &start);
+    return is_one ? real_of(*(const float *)start) : number_of(0);
+}
 
 /* Whether this processor runs what was compiled. */
 int trial_norms(void)

@@ -71,7 +71,7 @@ class FusedNorms:
         return True
 
 
-class _Parameters(ctypes.Structure):
+class FoundParameters(ctypes.Structure):
     """Parameters, and how their gradients are found: see norms.h."""
 
     _fields_ = (
@@ -106,7 +106,7 @@ class FusedGradients:
         self._sizes = np.array([each.numel() for each in tensors], np.int64)
         places = (each.ctypes.data for each in (self._objects, self._sizes, self._starts))
         objects, sizes, starts = places
-        self._all = _Parameters(
+        self._all = FoundParameters(
             count=len(tensors),
             objects=objects,
             within=within,
@@ -197,7 +197,7 @@ class GradientNorms:
 
 def fused(tensors: Sequence[Tensor]) -> FusedNorms | None:
     """Return what takes all norms of tensors like these in a call, where there is such a thing."""
-    if not (name := _real_of(tensors)) or (library := _library()) is None:
+    if not (name := _real_of(tensors)) or (library := norms_library()) is None:
         return None
     function = getattr(library, f"norms_{name}")
     function.argtypes = [ctypes.c_int64, *[ctypes.c_void_p] * 3]
@@ -228,7 +228,7 @@ def _finds(real: str) -> bool:
 
 
 def _finding(real: str, parameters: Sequence[Tensor]) -> FusedGradients | None:
-    library, found = _library(), tensor_functions(real)
+    library, found = norms_library(), tensor_functions(real)
     within, *others = {place_within(each) for each in parameters}
     if library is None or found is None or within is None or others:
         return None
@@ -245,7 +245,7 @@ def _real_of(tensors: Sequence[Tensor]) -> str:
     return next(names, "")
 
 
-def _library() -> ctypes.CDLL | None:
+def norms_library() -> ctypes.CDLL | None:
     """Return the library of compiled C; None where there is none."""
     try:
         text = read_file(Path(__file__).with_name("norms.h"), _MOST_BYTES).decode()

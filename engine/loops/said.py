@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..recording.naming import TRAIN, meaning_of
+from .single import single_reader
 
 TOO_LATE: Final = "epochal: the run is over; what is logged now is recorded nowhere"
 
@@ -27,6 +28,7 @@ class RowWords:
     """
 
     def __init__(self) -> None:
+        self._read: Final = single_reader()
         self._rows: list[_Said] = []
         self._coming: _Said = {}
         """What was said of the step to come."""
@@ -67,8 +69,9 @@ class RowWords:
         row = self._coming if waits else self._rows[-1]
         for name, value in values.items():
             # Nearly always it is that: what a step costs is what it calls.
-            if type(value) is Tensor and value.is_cpu and value.numel() == 1:
-                value = value.item()
+            if type(value) is Tensor and not value.is_neg():
+                # 0 too where it has to be asked for in another way.
+                value = self._read(value) or value
             if type(value) is not float:
                 value = _number(name, value)
                 self._is_plain = self._is_plain and type(value) is float

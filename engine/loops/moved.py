@@ -7,6 +7,7 @@ until the next one.
 from __future__ import annotations
 
 import contextlib
+import math
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 SEEN: Final = 1000
 """Numbers of a tensor by which it is seen whether it has moved."""
 
 MOST: Final = 1_000_000
-"""Numbers at most whose first gradients are kept until it is known that something moves them."""
+"""Numbers at most whose gradients are kept until it is known that something moves them."""
 
 PASSES: Final = 100
 """Backward passes in which a script that has no optimizer may begin to move what they are of."""
@@ -33,13 +34,31 @@ class _Leaf:
     tensor: weakref.ref[Tensor]
     some: Tensor
     """Some of its numbers as they were."""
+    steepest: int = 0
+    """Where its gradient was greatest, and what moves by it has moved most."""
     gradient: Tensor | None = None
-    """The first that was left in it, if that is kept."""
+    """What the last pass has left in it, if that is kept."""
+    mark: tuple[int, int] | None = None
+    """Which that was: it may be cleared since."""
+    is_flat: bool = False
+    """Whether that was nothing but zeros, which move nothing yet."""
 
-    def moved(self) -> Tensor | None:
-        """Return it, if somebody has it still and it is not what it was."""
-        there = self.tensor()
-        return None if there is None or torch.equal(_some(there), self.some) else there
+    @property
+    def there(self) -> Tensor | None:
+        """It, if somebody has it still."""
+        return self.tensor()
+
+    def look(self, there: Tensor) -> None:
+        """See what a pass has left in it."""
+        self.mark, gradient = mark_of(there), there.grad
+        if gradient is not None:
+            self.steepest, self.is_flat = _steepest(gradient.detach())
+        self.some = some_of(there, self.steepest)
+
+    def has_moved(self) -> bool:
+        """Whether it is not what it was."""
+        there = self.there
+        return there is not None and not are_same(some_of(there, self.steepest), self.some)
 
 
 class Moved:
@@ -50,41 +69,55 @@ class Moved:
         """By identity."""
         self._passes = 0
 
-    def add(self, tensors: Sequence[Tensor]) -> None:
-        """Know what a backward pass is going to leave gradients in."""
+    def add(self, tensors: Sequence[Tensor]) -> bool:
+        """Know what a backward pass is going to leave gradients in; return whether what was left
+        before is cleared, as before a loop that begins with that.
+        """
         self._passes += 1
         if self._passes > PASSES:
             self._leaves.clear()
-            return
-        self._leaves = {
-            key: each for key, each in self._leaves.items() if each.tensor() is not None
-        }
-        for each in _leaves(tensors):
-            if id(each) not in self._leaves and _is_here(each):
-                self._leaves[id(each)] = _Leaf(weakref.ref(each), _some(each).clone())
+            return False
+        there = ((key, each, each.there) for key, each in self._leaves.items())
+        alive = [(key, each, tensor) for key, each, tensor in there if tensor is not None]
+        marks = [(each.mark, mark_of(tensor)) for _, each, tensor in alive if each.mark is not None]
+        self._leaves = {key: each for key, each, _ in alive}
+        for each in leaves_of(tensors):
+            if id(each) not in self._leaves and is_here(each):
+                self._leaves[id(each)] = _Leaf(weakref.ref(each), some_of(each))
+        return bool(marks) and all(was != now for was, now in marks)
 
     def done(self) -> None:
-        """Keep the gradients that the pass has left, if they are few and the first."""
-        leaves = [(each, each.tensor()) for each in self._leaves.values()]
+        """See what the pass has left, and keep that if it is little."""
+        leaves = [(each, each.there) for each in self._leaves.values()]
         there = [(each, tensor) for each, tensor in leaves if tensor is not None]
-        if sum(tensor.numel() for _, tensor in there) <= MOST:
-            for each, tensor in there:
-                if each.gradient is None and tensor.grad is not None:
-                    each.gradient = tensor.grad.detach().clone()
+        is_kept = sum(tensor.numel() for _, tensor in there) <= MOST
+        for each, tensor in there:
+            if tensor.grad is not None:
+                each.look(tensor)
+                each.gradient = tensor.grad.detach().clone() if is_kept else None
 
-    def moved(self) -> list[Tensor]:
-        """Return what of it is not what it was."""
-        there = (each.moved() for each in self._leaves.values())
-        return [each for each in there if each is not None]
+    def trained(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Return what the script trains, if anything of it is not what it was: that, what is moved
+        by nothing yet, and the parameters of modules that it comes to only now.
+
+        Args:
+            tensors: What the next pass is called on.
+        """
+        if not any(each.has_moved() for each in self._leaves.values()):
+            return []
+        known = [each for each in self._leaves.values() if each.is_flat or each.has_moved()]
+        there = [tensor for each in known if (tensor := each.there) is not None]
+        others = (each for each in leaves_of(tensors) if id(each) not in self._leaves)
+        return [*there, *(each for each in others if isinstance(each, nn.Parameter))]
 
     @contextlib.contextmanager
-    def first_gradients(self) -> Iterator[bool]:
-        """Have the first gradients be there again; whether they were kept."""
-        leaves = ((each.tensor(), each.gradient) for each in self._leaves.values())
-        kept = [(each, first) for each, first in leaves if each is not None and first is not None]
+    def last_gradients(self) -> Iterator[bool]:
+        """Have the gradients be there again by which it was moved; whether they were kept."""
+        leaves = ((each.there, each.gradient) for each in self._leaves.values())
+        kept = [(each, last) for each, last in leaves if each is not None and last is not None]
         now = [each.grad for each, _ in kept]
-        for each, first in kept:
-            each.grad = first
+        for each, last in kept:
+            each.grad = last
         try:
             yield bool(kept)
         finally:
@@ -96,18 +129,54 @@ class Moved:
         self._leaves.clear()
 
 
-def _is_here(tensor: Tensor) -> bool:
+def mark_of(tensor: Tensor) -> tuple[int, int] | None:
+    """Return which gradient a tensor has, and how often that was changed; None where it has none.
+
+    The gradient itself is not kept by it.
+    """
+    gradient = tensor.grad
+    return None if gradient is None else (id(gradient), gradient._version)
+
+
+def _steepest(gradient: Tensor) -> tuple[int, bool]:
+    """Return where a gradient is greatest, and whether it is nothing but zeros."""
+    if gradient.is_sparse:
+        # Of a table some rows: the first of them will do.
+        rows = gradient._indices()[0]
+        row = int(rows[0]) if rows.numel() else 0
+        return row * math.prod(gradient.shape[1:]), not rows.numel()
+    if not gradient.numel() or gradient.layout is not torch.strided:
+        return 0, False
+    numbers = gradient.flatten().abs()
+    place = int(numbers.argmax())
+    return place, bool(numbers[place] == 0)
+
+
+def is_here(tensor: Tensor) -> bool:
     """Whether a tensor's numbers are all in this process, one behind another."""
     is_plain = tensor.layout is torch.strided and not (tensor.is_meta or tensor.is_nested)
     return is_plain and not hasattr(tensor, "to_local")
 
 
-def _some(tensor: Tensor) -> Tensor:
-    """Return some of a tensor's numbers, or all that it has."""
-    return tensor.detach().flatten()[:SEEN]
+def some_of(tensor: Tensor, place: int = 0) -> Tensor:
+    """Return a copy of some of a tensor's numbers, or of all that it has.
+
+    Args:
+        tensor: Which.
+        place: Where another lies that is to be among them.
+    """
+    numbers = tensor.detach().flatten()
+    return torch.cat([numbers[:SEEN], numbers[place : place + 1]])
 
 
-def _leaves(tensors: Sequence[Tensor]) -> Iterator[Tensor]:
+def are_same(one: Tensor, other: Tensor) -> bool:
+    """Whether numbers are the same to the bit, those that are none as well."""
+    if one.dtype != other.dtype or one.device != other.device or one.shape != other.shape:
+        return False
+    return torch.equal(one.view(torch.uint8), other.view(torch.uint8))
+
+
+def leaves_of(tensors: Sequence[Tensor]) -> Iterator[Tensor]:
     """Yield what a backward pass from these leaves gradients in, what was used first before."""
     found, known = list[Tensor](), set[Any]()
     waiting = deque(each.grad_fn for each in tensors)

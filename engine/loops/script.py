@@ -162,13 +162,15 @@ class ScriptWatch:
 
     def _before_backward(self, tensors: Sequence[Tensor]) -> None:
         # Before it, for what clips gradients comes before the first step.
-        if self._has_none and self._moved.moved():
-            self._begin_by_hand()
+        if self._has_none:
+            if trained := self._moved.trained(tensors):
+                self._begin_by_hand(trained)
+            elif self._moved.add(tensors):
+                # What was computed before is of no step, as of a loss that is only looked at.
+                self._loss = None
         for each in tensors:
             if each.numel() == 1:
                 self._add_loss(self._unscaled.get(id(each), each).detach())
-        if self._has_none:
-            self._moved.add(tensors)
 
     def _after_backward(self) -> None:
         if self._has_none:
@@ -181,15 +183,15 @@ class ScriptWatch:
             self.is_refused or self._training or any(each() is not None for each in self._made)
         )
 
-    def _begin_by_hand(self) -> None:
+    def _begin_by_hand(self, trained: Sequence[Tensor]) -> None:
         """Begin to watch what the script has moved since its last backward pass, without an
         optimizer; what that was for is the first step.
         """
         first = self._loss
-        by_hand = HandWritten(named_here(self._moved.moved()), has_begun=True)
+        by_hand = HandWritten(named_here(trained), has_begun=True)
         self._begin()
         self._loss = first
-        with self._moved.first_gradients() as are_kept:
+        with self._moved.last_gradients() as are_kept:
             if are_kept and self._training is not None:
                 by_hand.step()
         self._moved.clear()

@@ -245,15 +245,60 @@ for _ in range(5):
 """
 
 
+# What is looked at first is of no step; and nothing moves the first layer at first.
+FROM_ZERO = """
+w1, w2 = torch.randn(1, 4, requires_grad=True), torch.zeros(4, 1, requires_grad=True)
+(((x @ w1).tanh() @ w2) - 1).square().mean().backward()
+w1.grad, w2.grad = None, None
+for _ in range(5):
+    computed(((x @ w1).tanh() @ w2 - 1 - x).square().mean(), w1)
+    for p in (w1, w2):
+        p.data -= 0.1 * p.grad
+        p.grad = None
+"""
+
+OF_A_TABLE = """
+table, w = torch.randn(3000, 2, requires_grad=True), torch.randn(2, 1, requires_grad=True)
+for step in range(5):
+    computed((table[2000 + step : 2002 + step] @ w).square().mean(), table)
+    for p in (table, w):
+        p.data -= 0.1 * p.grad
+        p.grad = None
+"""
+
+TWO_NETS = """
+class Judge(nn.Linear):
+    pass
+
+class Maker(nn.Linear):
+    pass
+
+judge, maker = Judge(1, 1), Maker(1, 1)
+for step in range(5):
+    net = maker if step % 2 else judge
+    for p in (*judge.parameters(), *maker.parameters()):
+        p.grad = None
+    made = maker(x)
+    loss = judge(made if step % 2 else made.detach()).square().mean()
+    computed(loss, judge.weight)
+    with torch.no_grad():
+        for p in net.parameters():
+            p -= 0.1 * p.grad
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
+        (FROM_ZERO, ["w1", "w2"]),
+        (OF_A_TABLE, ["table", "w"]),
+        (TWO_NETS, ["Judge.weight", "Judge.bias", "Maker.weight", "Maker.bias"]),
         (BY_NAMES, ["w1", "b1", "layers.2"]),
         (OF_A_CLASS, ["net.weight"]),
         (OF_A_MODULE, ["0.weight", "0.bias", "2.weight", "2.bias"]),
         (BOTH_IN_TURN, ["first"]),
     ],
-    ids=["names", "class", "module", "both"],
+    ids=["zeros", "table", "nets", "names", "class", "module", "both"],
 )
 def test_a_script_that_moves_its_parameters_itself_is_watched_from_its_first_step(
     text: str, named: list[str], tmp_path: Path

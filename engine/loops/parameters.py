@@ -23,7 +23,7 @@ MOST_NAMES: Final = 250
 _LONGEST: Final = NAME_LENGTH - len("update_ratio/")
 """Characters of a parameter's name, which stands in those of its columns."""
 
-UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column"
+UNSEEN: Final = "trained now but frozen or unknown when watching began: in no column and no total"
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from .parameters import WatchedParameters
 from .shards import part_of
 from .units import Units
 
-SHARE: Final = 0.001
+SHARE: Final = 0.0005
 """Of a loop's time, how much goes into measuring."""
 
 FREE_SECONDS: Final = 0.01

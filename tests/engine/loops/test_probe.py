@@ -50,7 +50,7 @@ def measured(step_seconds: float, seconds: float, steps: int) -> list[int]:
 def test_measuring_takes_no_more_than_its_share_even_at_first() -> None:
     steps = measured(step_seconds=0.3, seconds=0.006, steps=400)
     assert steps[0] == 1
-    assert len(steps) > 15
+    assert len(steps) > 10
     for count, step in enumerate(steps[1:], 1):
         assert count * 0.006 <= FREE_SECONDS + SHARE * (0.3 * step + count * 0.006) + 0.006
     # Often at first, then ever less: where that is cheaper, it is what counts.

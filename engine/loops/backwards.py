@@ -47,19 +47,28 @@ class Backwards:
 
 
 class _Here(threading.local):
-    is_within = False
+    def __init__(self) -> None:
+        self.is_within = False
+        _THREADS.add(threading.get_ident())
 
 
 _LOCK: Final = threading.Lock()
 _LISTENING: Final = weakref.WeakSet[Backwards]()
 _STANDING_IN: Final[list[tuple[Any, Any]]] = []
 """PyTorch's function, and what stands in for it."""
+_THREADS: Final[set[int]] = set()
+"""Those that have gradients computed, or ask whether they do."""
 _HERE: Final = _Here()
 
 
 def is_within_backward() -> bool:
     """Whether this thread is within a backward pass that somebody hears of."""
     return _HERE.is_within
+
+
+def are_several_threads() -> bool:
+    """Whether there may be backward passes in more than one thread."""
+    return len(_THREADS) > 1
 
 
 def _announcing(original: Any) -> Any:

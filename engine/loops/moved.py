@@ -52,7 +52,8 @@ class _Leaf:
         """See what a pass has left in it."""
         self.mark, gradient = mark_of(there), there.grad
         if gradient is not None:
-            self.steepest, self.is_flat = _steepest(gradient.detach())
+            self.steepest = steepest(there)
+            self.is_flat = not gradient.is_sparse and not gradient.any()
         self.some = some_of(there, self.steepest)
 
     def has_moved(self) -> bool:
@@ -138,18 +139,16 @@ def mark_of(tensor: Tensor) -> tuple[int, int] | None:
     return None if gradient is None else (id(gradient), gradient._version)
 
 
-def _steepest(gradient: Tensor) -> tuple[int, bool]:
-    """Return where a gradient is greatest, and whether it is nothing but zeros."""
+def steepest(tensor: Tensor) -> int:
+    """Return where a tensor's gradient is greatest, among its numbers one behind another."""
+    gradient = tensor.grad
+    if gradient is None or not gradient.numel():
+        return 0
     if gradient.is_sparse:
         # Of a table some rows: the first of them will do.
-        rows = gradient._indices()[0]
-        row = int(rows[0]) if rows.numel() else 0
-        return row * math.prod(gradient.shape[1:]), not rows.numel()
-    if not gradient.numel() or gradient.layout is not torch.strided:
-        return 0, False
-    numbers = gradient.flatten().abs()
-    place = int(numbers.argmax())
-    return place, bool(numbers[place] == 0)
+        rows = gradient.detach()._indices()[0]
+        return int(rows[0]) * math.prod(gradient.shape[1:]) if rows.numel() else 0
+    return int(gradient.detach().abs().argmax()) if gradient.layout is torch.strided else 0
 
 
 def is_here(tensor: Tensor) -> bool:

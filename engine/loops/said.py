@@ -106,6 +106,18 @@ class RowWords:
         """Have the step of the open row be one that was taken."""
         self.is_awaited, self._is_left_out, self._has_stepped = False, False, True
 
+    def more(self) -> None:
+        """Have what was said of a step to come be of the one that was taken: it goes on."""
+        row = self._rows[-1]
+        for name in [each for each in self._coming if is_of_steps(each)]:
+            values = self._coming.pop(name)
+            for value in values if isinstance(values, list) else [values]:
+                if name in row:
+                    _say_again(row, name, value)
+                    self._is_plain = False
+                else:
+                    row[name] = value
+
     def leave_out(self) -> None:
         """Forget what was said of a step that was begun and is not taken: it is of no row."""
         self._is_left_out = True

@@ -36,7 +36,7 @@ from ..errors import EpochalError, RequestError
 from ..text.files import read_file
 from ..text.numbers import counted
 from .backwards import Backwards, is_within_backward
-from .by_hand import HandWritten
+from .by_hand import HandWritten, Hearing
 from .called import named_here
 from .loop import Loop, Stopped
 from .moved import Moved
@@ -89,6 +89,8 @@ class ScriptWatch:
         """How many trainings there were."""
         self._loss: Tensor | None = None
         """The sum of what ``backward`` was called on since the last step, which is what steps."""
+        self._spent: Tensor | None = None
+        """The loss of the last step."""
         self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
         """By what mixed precision has scaled, what that was."""
         self._put_back: list[tuple[Any, str, Any]] = []
@@ -164,7 +166,7 @@ class ScriptWatch:
         # Before it, for what clips gradients comes before the first step.
         if self._has_none:
             if trained := self._moved.trained(tensors):
-                self._begin_by_hand(trained)
+                self._begin_by_hand(trained, tensors)
             elif self._moved.add(tensors):
                 # What was computed before is of no step, as of a loss that is only looked at.
                 self._loss = None
@@ -183,9 +185,13 @@ class ScriptWatch:
             self.is_refused or self._training or any(each() is not None for each in self._made)
         )
 
-    def _begin_by_hand(self, trained: Sequence[Tensor]) -> None:
+    def _begin_by_hand(self, trained: Sequence[Tensor], tensors: Sequence[Tensor]) -> None:
         """Begin to watch what the script has moved since its last backward pass, without an
         optimizer; what that was for is the first step.
+
+        Args:
+            trained: What is moved.
+            tensors: What the pass to come is called on.
         """
         first = self._loss
         by_hand = HandWritten(named_here(trained), has_begun=True)
@@ -195,6 +201,16 @@ class ScriptWatch:
             if are_kept and self._training is not None:
                 by_hand.step()
         self._moved.clear()
+        if self._training is not None:
+            by_hand.hear(Hearing(by_hand, lambda: None, self._add_to_step))
+            by_hand.before(tensors)
+
+    def _add_to_step(self) -> None:
+        """Have the loss be one of the step that was taken: its gradients are added up."""
+        if self._training is not None and self._loss is not None:
+            whole = self._loss if self._spent is None else self._spent + self._loss
+            self._spent, self._loss = whole, None
+            self._training.loop.log_step({"loss": whole}, taken=True)
 
     def _add_loss(self, loss: Tensor) -> None:
         if self._training is None or (self._made and self._is_over()):
@@ -254,7 +270,8 @@ class ScriptWatch:
         elif self._loss is not None:
             # Optimizers that step within one backward pass step for the same loss.
             name = "loss" if place == 1 or is_within_backward() else f"loss_{place}"
-            loss, self._loss = self._loss, None
+            self._spent = loss = self._loss
+            self._loss = None
             self._training.loop.log_step({name: loss}, taken=taken)
 
     def _leave(self, optimizer: Optimizer) -> None:

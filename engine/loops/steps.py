@@ -186,6 +186,12 @@ class Steps:
                     norms = norms * torch.from_numpy(np.sqrt(shares)).to(norms.device)
                 self._applied[row] = torch.linalg.vector_norm(norms)
 
+    def keep_more(self, optimizer: Optimizer) -> None:
+        """Keep gradients in the open row in place of those that they were added to."""
+        self._norms.leave_out(len(self._lrs) - 1)
+        self.keep(optimizer)
+        self.said.more()
+
     def stepped(self, lr: float, *, first: bool) -> None:
         """Count the step of the open row, and measure the weights where that is due.
 

@@ -55,7 +55,8 @@ def watch(
     Args:
         model: What is trained; it names the parameters. None where there is no module.
         optimizer: What trains it, or several, as of a generator and its discriminator. None where
-            the loop writes its update out: each backward pass is a step then.
+            the loop writes its update out: each backward pass is a step then, or several whose
+            gradients are added up before anything is moved.
         name: What the run is called; the script's name where left out.
         runs: Where runs are kept: ``$EPOCHAL_RUNS``, else ``runs`` in this directory.
         control: Whether viewers may pause, step and stop the loop and set its rate.

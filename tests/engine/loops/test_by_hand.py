@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,79 @@ def test_a_row_has_its_loss_its_gradients_and_by_how_much_was_moved(
     assert history.series["probe"].steps.tolist() == [1, 2, 3, 4, 5, 6]
     assert column(history, "update_ratio/0.weight", "probe") == pytest.approx(ratios, rel=1e-4)
     assert history.warnings == []
+
+
+@pytest.mark.parametrize("logs", ["before", "after"])
+def test_passes_whose_gradients_are_added_up_before_anything_is_moved_are_one_step(
+    logs: str, tmp_path: Path
+) -> None:
+    net, means, norms = network(), [], []
+    weight = next(iter(net.parameters()))
+    with watch(net, runs=tmp_path) as run:
+        for _ in range(4):
+            before, losses = weight.detach().clone(), []
+            for part in ROWS:
+                loss = (net(part) - 1).square().sum()
+                losses.append(loss.item())
+                if logs == "before":
+                    run.log(loss=loss)
+                loss.backward()
+                if logs == "after":
+                    run.log(loss=loss)
+            assert torch.equal(weight, before)
+            means.append(np.mean(losses))
+            gradients = [each.grad.norm() for each in net.parameters() if each.grad is not None]
+            norms.append(float(torch.stack(gradients).norm()))
+            move([*net.parameters()])
+    assert run.step == 4
+    history = history_of(run)
+    assert column(history, "loss") == pytest.approx(means)
+    assert column(history, "grad_norm") == pytest.approx(norms)
+    assert min(column(history, "update_ratio/0.weight", "probe")) > 0
+
+
+def test_a_loop_that_never_clears_its_gradients_takes_a_step_at_each_pass(tmp_path: Path) -> None:
+    net = network()
+    with watch(net, runs=tmp_path) as run:
+        for _ in range(4):
+            net(ROWS).square().mean().backward()
+            for each in net.parameters():
+                assert each.grad is not None
+                each.data.add_(each.grad, alpha=-0.01)
+    assert run.step == 4
+
+
+def test_what_is_watched_twice_takes_each_step_once(tmp_path: Path) -> None:
+    net = network()
+    with watch(net, runs=tmp_path) as outer, watch(net, runs=tmp_path) as inner:
+        for _ in range(3):
+            net(ROWS).square().mean().backward()
+            move([*net.parameters()])
+        assert (outer.step, inner.step) == (3, 3)
+
+
+def test_a_pass_of_another_thread_through_something_else_is_no_step(tmp_path: Path) -> None:
+    net, other = network(), torch.ones(2, requires_grad=True)
+    is_within, goes_on = threading.Event(), threading.Event()
+
+    def wait(_: Tensor) -> None:
+        is_within.set()
+        assert goes_on.wait(60)
+
+    def beside() -> None:
+        doubled = other * 2
+        doubled.register_hook(wait)
+        doubled.sum().backward()
+
+    with watch(net, runs=tmp_path) as run:
+        thread = threading.Thread(target=beside)
+        thread.start()
+        assert is_within.wait(60)
+        # The other pass begins before this one and ends after it.
+        net(ROWS).square().mean().backward()
+        goes_on.set()
+        thread.join()
+    assert run.step == 1
 
 
 def test_what_is_clipped_behind_a_backward_pass_is_of_its_row(tmp_path: Path) -> None:
@@ -257,6 +331,18 @@ for _ in range(5):
         p.grad = None
 """
 
+ADDED_UP = """
+w = torch.randn(1, 1, requires_grad=True)
+for _ in range(5):
+    parts = [(part @ w - 1).square().mean() for part in x.chunk(3)]
+    for part in parts:
+        part.backward()
+    losses.append(sum(part.item() for part in parts))
+    norms.append(w.grad.norm().item())
+    w.data -= 0.1 * w.grad
+    w.grad = None
+"""
+
 OF_A_TABLE = """
 table, w = torch.randn(3000, 2, requires_grad=True), torch.randn(2, 1, requires_grad=True)
 for step in range(5):
@@ -291,6 +377,7 @@ for step in range(5):
     ("text", "named"),
     [
         (FROM_ZERO, ["w1", "w2"]),
+        (ADDED_UP, ["w"]),
         (OF_A_TABLE, ["table", "w"]),
         (TWO_NETS, ["Judge.weight", "Judge.bias", "Maker.weight", "Maker.bias"]),
         (BY_NAMES, ["w1", "b1", "layers.2"]),
@@ -298,7 +385,7 @@ for step in range(5):
         (OF_A_MODULE, ["0.weight", "0.bias", "2.weight", "2.bias"]),
         (BOTH_IN_TURN, ["first"]),
     ],
-    ids=["zeros", "table", "nets", "names", "class", "module", "both"],
+    ids=["zeros", "added", "table", "nets", "names", "class", "module", "both"],
 )
 def test_a_script_that_moves_its_parameters_itself_is_watched_from_its_first_step(
     text: str, named: list[str], tmp_path: Path

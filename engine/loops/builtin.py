@@ -8,6 +8,7 @@ eleven, and that of a builtin function one.
 from __future__ import annotations
 
 import ctypes
+import functools
 from typing import Any, Final
 
 _TAKES_ONE: Final = 8
@@ -49,10 +50,21 @@ class Builtin:
         new = ctypes.PYFUNCTYPE(
             ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p
         )(("PyCFunction_NewEx", ctypes.pythonapi))
-        # Python reads it for as long as the function is there.
-        self._definition = _Definition(name.encode(), _address(getattr(library, name)), _TAKES_ONE)
-        self.call: Final[Any] = new(ctypes.addressof(self._definition), first, None)
+        definition = _definition(name, _address(getattr(library, name)))
+        self.call: Final[Any] = new(definition, first, None)
         """The function."""
+
+
+def kept(structure: ctypes.Structure) -> int:
+    """Return where a structure lies, for as long as the process lives."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(structure))
+    return ctypes.addressof(structure)
+
+
+@functools.cache
+def _definition(name: str, address: int) -> int:
+    # Python reads it when it lets go of a function, and may do so after everything that is here.
+    return kept(_Definition(name.encode(), address, _TAKES_ONE))
 
 
 def _address(function: Any) -> int:

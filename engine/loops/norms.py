@@ -114,8 +114,8 @@ class FusedGradients:
             starts=starts,
             **found,
         )
-        self._builtin = Builtin(library, f"called_gradients_{real}", ctypes.addressof(self._all))
-        self.take: Final = self._builtin.call
+        lies = ctypes.addressof(self._all)
+        self.take: Final = Builtin(library, f"called_gradients_{real}", lies).call
         """Write the norms to where an array of float64 [tensors] lies, given by its address, NaN of
         what has no gradient; 0, and nothing is written, where one is not as they usually are."""
 

@@ -244,7 +244,9 @@ class Loop(LoopWords):
     def _hear(self, optimizer: Optimizer) -> None:
         # Where steps are compiled, all this stays out of what is.
         apart: Any = disable if was_anything_compiled() else lambda hook: hook
-        self._hooks += heard(optimizer, self._steps.probe.moved, self._more, self._owners.has)
+        self._hooks += heard(
+            optimizer, self._steps.probe.moved, self._steps.keep_more, self._owners.has
+        )
         self._hooks.append(optimizer.register_step_pre_hook(apart(self._before_step)))
         self._hooks.append(optimizer.register_step_post_hook(apart(self._after_step)))
 
@@ -271,10 +273,6 @@ class Loop(LoopWords):
             self._look_at = 0.0
         self._stepped.add(id(optimizer))
         self._reached, self._within = True, None
-
-    def _more(self, optimizer: Optimizer) -> None:
-        if self._is_open and id(optimizer) in self._stepped:
-            self._steps.keep_more(optimizer)
 
     def _take_over(self, optimizer: Optimizer) -> bool:
         """Watch an optimizer that moves what others did; return whether it is known now."""

@@ -187,7 +187,9 @@ class Steps:
                 self._applied[row] = torch.linalg.vector_norm(norms)
 
     def keep_more(self, optimizer: Optimizer) -> None:
-        """Keep gradients in the open row in place of those that they were added to."""
+        """Keep gradients in the row of the last step, if it waits, for those they were added to."""
+        if not self._lrs or self.said.is_awaited:
+            return
         self._norms.leave_out(len(self._lrs) - 1)
         self.keep(optimizer)
         self.said.more()
@@ -310,13 +312,7 @@ class Steps:
 
     def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
         """Decide what the rows have: what was said in the first block, and what is measured."""
-        places = Meanings()
-        named = {name: places.of(name) for row in said for name in row}
-        of_steps = {
-            name: place.column
-            for name, place in named.items()
-            if place.role == TRAIN and not place.column.startswith(_MEASURED)
-        }
+        of_steps = _columns_of(said)
         # The loss says most, and stands in front as it does in every recording.
         self._names = sorted(of_steps, key=lambda name: of_steps[name] != "loss")[:MOST_SAID]
         columns, folds = [of_steps[name] for name in self._names], self._watched.folds
@@ -351,6 +347,17 @@ class Steps:
         with np.errstate(over="ignore"):
             rows = np.asarray(values, np.float64).astype(np.float32)[:, :, None]
         self._writer.record(series_at(group, steps, rows))
+
+
+def _columns_of(said: Sequence[Mapping[str, float]]) -> dict[str, str]:
+    """Return the columns of what is said of steps, by its names; what is measured has its own."""
+    places = Meanings()
+    named = {name: places.of(name) for row in said for name in row}
+    return {
+        name: place.column
+        for name, place in named.items()
+        if place.role == TRAIN and not place.column.startswith(_MEASURED)
+    }
 
 
 def _later(name: str) -> str:

@@ -113,10 +113,9 @@ class Loop(LoopWords):
         self._stop_reason, self._ignored = "", 0
         self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
-        self._closed, self._is_compiled = False, False
+        self._closed, self._is_compiled, self._is_open = False, False, False  # the last: a row
         self.is_within = False
         """Whether a ``with`` ends it."""
-        self._is_open = False  # a row
         self._stepped: set[int] = set()
         """The optimizers that have stepped in it."""
         self._within: Optimizer | None = None  # its own step
@@ -244,9 +243,8 @@ class Loop(LoopWords):
     def _hear(self, optimizer: Optimizer) -> None:
         # Where steps are compiled, all this stays out of what is.
         apart: Any = disable if was_anything_compiled() else lambda hook: hook
-        self._hooks += heard(
-            optimizer, self._steps.probe.moved, self._steps.keep_more, self._owners.has
-        )
+        moved, more = self._steps.probe.moved, self._steps.keep_more
+        self._hooks += heard(optimizer, moved, more, self._owners.has)
         self._hooks.append(optimizer.register_step_pre_hook(apart(self._before_step)))
         self._hooks.append(optimizer.register_step_post_hook(apart(self._after_step)))
 

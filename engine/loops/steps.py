@@ -188,11 +188,10 @@ class Steps:
 
     def keep_more(self, optimizer: Optimizer) -> None:
         """Keep gradients in the row of the last step, if it waits, for those they were added to."""
-        if not self._lrs or self.said.is_awaited:
-            return
-        self._norms.leave_out(len(self._lrs) - 1)
-        self.keep(optimizer)
-        self.said.more()
+        if self._lrs and not self.said.is_awaited:
+            self._norms.leave_out(len(self._lrs) - 1)
+            self.keep(optimizer)
+            self.said.more()
 
     def stepped(self, lr: float, *, first: bool) -> None:
         """Count the step of the open row, and measure the weights where that is due.

@@ -55,6 +55,7 @@ def through_data(parameters: list[Tensor]) -> None:
         each.grad = None
 
 
+@pytest.mark.usefixtures("_costless")
 @pytest.mark.parametrize("logs", ["before", "after", "last"])
 @pytest.mark.parametrize("update", [move, through_data])
 def test_a_row_has_its_loss_its_gradients_and_by_how_much_was_moved(
@@ -373,6 +374,7 @@ for step in range(5):
 """
 
 
+@pytest.mark.usefixtures("_costless")
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -124,12 +124,6 @@ def test_every_step_is_a_row_with_what_it_used(runs: Path, scale: float) -> None
     assert history.header.origin == "watch"
 
 
-@pytest.fixture
-def _costless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Measuring that may cost what it likes, so that the steps measured are known."""
-    monkeypatch.setattr(probe, "FREE_SECONDS", math.inf)
-
-
 @pytest.mark.usefixtures("_costless")
 @pytest.mark.parametrize("whole", [True, False])
 def test_weights_and_updates_are_measured_at_some_steps(

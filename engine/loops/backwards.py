@@ -13,6 +13,9 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch.compiler import disable
+
+from ..gradients.leaned_on import was_anything_compiled
 
 
 class Backwards:
@@ -77,8 +80,10 @@ def _announcing(original: Any) -> Any:
         if _HERE.is_within:
             return original(tensors, *args, **kwargs)
         tensors = tensors if isinstance(tensors, Tensor) else [*tensors]
+        # What calls it may be compiled, and our lines would be compiled with it.
+        apart: Any = disable if was_anything_compiled() else _as_it_is
         for each in [*_LISTENING]:
-            each.before([tensors] if isinstance(tensors, Tensor) else tensors)
+            apart(each.before)([tensors] if isinstance(tensors, Tensor) else tensors)
         _HERE.is_within = True
         try:
             result = original(tensors, *args, **kwargs)
@@ -86,7 +91,11 @@ def _announcing(original: Any) -> Any:
             _HERE.is_within = False
         # Whoever began to hear before it hears of its end.
         for each in [*_LISTENING]:
-            each.after()
+            apart(each.after)()
         return result
 
     return backward
+
+
+def _as_it_is(hear: Any) -> Any:
+    return hear

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import types
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -34,7 +34,7 @@ def named_here(tensors: Sequence[Tensor]) -> Iterator[tuple[str, Tensor]]:
 
 def _frames() -> Iterator[types.FrameType]:
     """Yield where a backward pass was begun, what called that, and so on, to a module's lines."""
-    frame: types.FrameType | None = sys._getframe()
+    frame: types.FrameType | None = inspect.currentframe()
     while frame is not None and _root(frame) in (__name__.partition(".")[0], "torch"):
         frame = frame.f_back
     while frame is not None:

@@ -146,7 +146,7 @@ def steepest(tensor: Tensor) -> int:
         return 0
     if gradient.is_sparse:
         # Of a table some rows: the first of them will do.
-        rows = gradient.detach()._indices()[0]
+        rows = gradient.detach().coalesce().indices()[0]
         return int(rows[0]) * math.prod(gradient.shape[1:]) if rows.numel() else 0
     return int(gradient.detach().abs().argmax()) if gradient.layout is torch.strided else 0
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.utils import counters
 
 from engine.errors import RequestError
 from engine.loops.loop import Loop
@@ -161,6 +162,26 @@ def test_a_pass_of_another_thread_through_something_else_is_no_step(tmp_path: Pa
         goes_on.set()
         thread.join()
     assert run.step == 1
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+def test_a_loop_whose_passes_are_within_what_is_compiled_has_none_of_our_lines_compiled(
+    tmp_path: Path,
+) -> None:
+    net, broken = network(), counters["graph_break"]
+    broken.clear()
+
+    def passes() -> None:
+        net(ROWS).square().mean().backward()
+
+    compiled = torch.compile(passes, backend="eager")
+    with watch(net, runs=tmp_path) as run:
+        for _ in range(3):
+            compiled()
+            move([*net.parameters()])
+    assert run.step == 3
+    # PyTorch's own, at backward().
+    assert len(broken) == 1, broken
 
 
 def test_what_is_clipped_behind_a_backward_pass_is_of_its_row(tmp_path: Path) -> None:

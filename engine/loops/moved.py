@@ -10,7 +10,7 @@ import contextlib
 import math
 import weakref
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,11 +70,15 @@ class Moved:
         """By identity."""
         self._passes = 0
 
-    def add(self, tensors: Sequence[Tensor]) -> bool:
+    def add(self, tensors: Sequence[Tensor], known: Collection[int] = ()) -> bool:
         """Know what a backward pass is going to leave gradients in; return whether what was left
         before is cleared, as before a loop that begins with that.
+
+        Args:
+            tensors: What it is called on.
+            known: What is in a run already, by identity.
         """
-        self._passes += 1
+        self._passes += bool(self._leaves) or not known
         if self._passes > PASSES:
             self._leaves.clear()
             return False
@@ -83,7 +87,7 @@ class Moved:
         marks = [(each.mark, mark_of(tensor)) for _, each, tensor in alive if each.mark is not None]
         self._leaves = {key: each for key, each, _ in alive}
         for each in leaves_of(tensors):
-            if id(each) not in self._leaves and is_here(each):
+            if id(each) not in self._leaves and id(each) not in known and is_here(each):
                 self._leaves[id(each)] = _Leaf(weakref.ref(each), some_of(each))
         return bool(marks) and all(was != now for was, now in marks)
 
@@ -97,18 +101,20 @@ class Moved:
                 each.look(tensor)
                 each.gradient = tensor.grad.detach().clone() if is_kept else None
 
-    def trained(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+    def trained(self, tensors: Sequence[Tensor], known: Collection[int] = ()) -> list[Tensor]:
         """Return what the script trains, if anything of it is not what it was: that, what is moved
         by nothing yet, and the parameters of modules that it comes to only now.
 
         Args:
             tensors: What the next pass is called on.
+            known: What is in a run already, by identity.
         """
         if not any(each.has_moved() for each in self._leaves.values()):
             return []
-        known = [each for each in self._leaves.values() if each.is_flat or each.has_moved()]
-        there = [tensor for each in known if (tensor := each.there) is not None]
-        others = (each for each in leaves_of(tensors) if id(each) not in self._leaves)
+        leaves = [each for each in self._leaves.values() if each.is_flat or each.has_moved()]
+        there = [tensor for each in leaves if (tensor := each.there) is not None]
+        known = {*known, *self._leaves}
+        others = (each for each in leaves_of(tensors) if id(each) not in known)
         return [*there, *(each for each in others if isinstance(each, nn.Parameter))]
 
     @contextlib.contextmanager

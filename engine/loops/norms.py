@@ -141,6 +141,11 @@ class GradientNorms:
         """Look at which parameters there are: others may have taken their place."""
         self._found, self._fused = fused_gradients(self._tensors), fused(self._tensors)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether each parameter is kept here once more than in the list it is given."""
+        return self._found is not None
+
     def take(
         self, row: int, places: Sequence[int] | None = None, scale: Tensor | None = None
     ) -> None:

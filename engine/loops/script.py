@@ -53,6 +53,11 @@ NOTHING: Final = (
     "recorded (processes that a script starts afresh are not watched: call epochal.watch there)"
 )
 
+NO_STEP: Final = (
+    "no optimizer took a step, though one was made; what the script moves by lines of its own is "
+    "watched where there is none"
+)
+
 BESIDE: Final = (
     "what the script trained beside a training that it had not let go of, or without a module, is "
     "in no run; epochal.watch watches that"
@@ -105,6 +110,10 @@ class ScriptWatch:
         self._beginning = threading.Lock()
         self._is_last = False
         """Whether no other hook hears of a step after ours."""
+        self._passes, self._most = 0, 1
+        """How many passes there were since the last step, and at most between two of them."""
+        self.beside = set[int]()
+        """What the script's own lines have moved beside what is watched, by identity."""
         self.is_refused = False
         """Whether no run could be made."""
         self.others = 0
@@ -164,26 +173,40 @@ class ScriptWatch:
 
     def _before_backward(self, tensors: Sequence[Tensor]) -> None:
         # Before it, for what clips gradients comes before the first step.
-        if self._has_none:
-            if trained := self._moved.trained(tensors):
-                self._begin_by_hand(trained, tensors)
-            elif self._moved.add(tensors):
-                # What was computed before is of no step, as of a loss that is only looked at.
-                self._loss = None
+        self._passes += 1
+        if self._looks:
+            self._look(tensors)
         for each in tensors:
             if each.numel() == 1:
                 self._add_loss(self._unscaled.get(id(each), each).detach())
 
     def _after_backward(self) -> None:
-        if self._has_none:
+        if self._looks:
             self._moved.done()
 
     @property
-    def _has_none(self) -> bool:
-        """Whether nothing is trained yet, and no optimizer is there that could."""
-        return not (
-            self.is_refused or self._training or any(each() is not None for each in self._made)
-        )
+    def _looks(self) -> bool:
+        """Whether what is computed may be moved by the script's own lines, and be in no run yet."""
+        if self.is_refused or any(each() is not None for each in self._made):
+            return False
+        training = self._training
+        # With an optimizer, where more passes were without a step than ever between two of them.
+        return training is None or training.is_by_hand or self._passes > self._most
+
+    def _look(self, tensors: Sequence[Tensor]) -> None:
+        """Look at what the script has moved by now, and at what the pass to come is of."""
+        training = self._training
+        known = {id(each) for one in [*self._others] for each in parameters_of(one)}
+        known |= {id(each) for each in training.loop.watched.tensors} if training else set()
+        if trained := self._moved.trained(tensors, known):
+            if training is None or self._is_let_go(training):
+                return self._begin_by_hand(trained, tensors)
+            self.beside |= {id(each) for each in trained}
+        is_cleared = self._moved.add(tensors, known)
+        if is_cleared and (training is None or training.is_by_hand):
+            # What was computed before is of no step, as of a loss that is only looked at.
+            self._loss = None
+        return None
 
     def _begin_by_hand(self, trained: Sequence[Tensor], tensors: Sequence[Tensor]) -> None:
         """Begin to watch what the script has moved since its last backward pass, without an
@@ -193,17 +216,19 @@ class ScriptWatch:
             trained: What is moved.
             tensors: What the pass to come is called on.
         """
-        first = self._loss
+        first, former = self._loss, self._training
         by_hand = HandWritten(named_here(trained), has_begun=True)
         self._begin()
+        if self._training is former:
+            self.beside |= {id(each) for each in trained}
+            return
         self._loss = first
         with self._moved.last_gradients() as are_kept:
-            if are_kept and self._training is not None:
+            if are_kept:
                 by_hand.step()
-        self._moved.clear()
-        if self._training is not None:
-            by_hand.hear(Hearing(by_hand, lambda: None, self._add_to_step))
-            by_hand.before(tensors)
+        self._moved = Moved()
+        by_hand.hear(Hearing(by_hand, lambda: None, self._add_to_step))
+        by_hand.before(tensors)
 
     def _add_to_step(self) -> None:
         """Have the loss be one of the step that was taken: its gradients are added up."""
@@ -265,6 +290,10 @@ class ScriptWatch:
     def _say_loss(self, optimizer: Optimizer, *, taken: bool) -> None:
         if self._training is None:
             return
+        if self._passes:
+            self._most, self._passes = max(self._most, self._passes), 0
+            if not self._training.is_by_hand:
+                self._moved.clear()
         if not (place := self._training.step(optimizer)):
             self._leave(optimizer)
         elif self._loss is not None:
@@ -286,6 +315,9 @@ class ScriptWatch:
         training = self._training
         if training is None or not any(each() is not None for each in self._made):
             return False
+        return self._is_let_go(training)
+
+    def _is_let_go(self, training: ScriptTraining) -> bool:
         # What holds itself in a circle is let go of where Python looks for such.
         return training.is_let_go() or self._collecting.helps(training.is_let_go)
 
@@ -304,7 +336,8 @@ class ScriptWatch:
             modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
             model = named_together(modules, wanted)
             if self._training is not None:
-                if model is None:
+                is_of_module = self._training.loop.watched.module is not None
+                if model is None and (is_of_module or not _are_by_hand(optimizers)):
                     # As of pictures that are changed until a network takes them for others.
                     self._made.clear()
                     return
@@ -321,6 +354,10 @@ class ScriptWatch:
                 # The script's work is worth more than its record.
                 self.is_refused = True
                 print(f"epochal: {error}; the script goes on unwatched", file=sys.stderr)
+
+
+def _are_by_hand(optimizers: Iterable[Optimizer]) -> bool:
+    return all(isinstance(each, HandWritten) for each in optimizers)
 
 
 def _apart(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
@@ -389,11 +426,12 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
         finally:
             if watched.loop is None and not watched.is_refused:
                 print(f"epochal: {NOTHING}", file=sys.stderr)
-            elif watched.others:
-                print(
-                    f"epochal: {BESIDE} ({counted(watched.others, 'optimizer')} more)",
-                    file=sys.stderr,
-                )
+            elif watched.others or watched.beside:
+                counts = ((watched.others, "optimizer"), (len(watched.beside), "tensor"))
+                more = " and ".join(counted(*each) for each in counts if each[0])
+                print(f"epochal: {BESIDE} ({more} more)", file=sys.stderr)
+            elif watched.loop is not None and not watched.loop.step:
+                print(f"epochal: {NO_STEP}", file=sys.stderr)
     return 0
 
 

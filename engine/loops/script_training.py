@@ -3,7 +3,7 @@
 A script may train several networks one after another, as for several seeds. One training is over
 where nobody but its record has the optimizers that took its steps: whatever else is true of a
 script, these take no other. Of a generator and its critic, or of an optimizer within another's
-loop, somebody has both.
+loop, somebody has both. Where there is no optimizer, it is the parameters that nobody has.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final
 from torch import distributed, nn
 from torch.optim import Optimizer
 
+from .by_hand import HandWritten
 from .owners import parameters_of
 from .watch import watch
 
@@ -42,7 +43,9 @@ class ScriptTraining:
     ) -> None:
         self.loop: Final = watch(model, optimizers, **options)
         # Several modules as one, which nobody else has; of one that a script has, nothing is held.
-        self._together = model if type(model) is nn.Module else None
+        self.is_by_hand: Final = any(isinstance(each, HandWritten) for each in optimizers)
+        """Whether the script's own lines move its parameters."""
+        self._together = model if type(model) is nn.Module and not self.is_by_hand else None
         self._moved = [{id(each) for each in parameters_of(one)} for one in optimizers]
         """The parameters that each moves, by identity."""
         owners = {each: place for place, moved in enumerate(self._moved, 1) for each in moved}
@@ -80,7 +83,13 @@ class ScriptTraining:
         return place
 
     def is_let_go(self) -> bool:
-        """Whether nobody has its optimizers any more, but what records it."""
+        """Whether nobody has its optimizers any more, but what records it; where the script's own
+        lines move the parameters, whether nobody has any of these.
+        """
+        if self.is_by_hand:
+            # Once what stands in for an optimizer has it; to ask has it twice.
+            kept = self.loop.kept + 1 + 2
+            return all(sys.getrefcount(each) <= kept for each in self.loop.watched.tensors)
         held = self.loop.optimizers
         there = {id(each) for each in held}
         if any(id(each) not in there for each in self._followers):

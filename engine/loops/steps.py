@@ -74,7 +74,7 @@ class Steps:
         self.events: list[Event] = []
         """What is written once the rows before it are."""
         self._watched, self._writer = watched, writer
-        self._norms = GradientNorms(watched)
+        self.norms = GradientNorms(watched)
         tensors = self.tensors = watched.tensors
         self._shards = shards_of(tensors, ranks.count, ranks.device) if ranks else None
         self.probe = LoopProbe(watched, units, optimizers, agreed=self._shards is not None)
@@ -131,7 +131,7 @@ class Steps:
         """Take in an optimizer that moves what others did, or what is there now; return where."""
         if self._watched.renew(optimizer):
             self._place_of = {id(each): place for place, each in enumerate(self.tensors)}
-            self._norms.look()
+            self.norms.look()
             self.probe.look()
             if self.probe.is_open:
                 self.probe.before()
@@ -144,13 +144,13 @@ class Steps:
         if not self._is_heard:
             return
         fresh = [place for place in places if place not in self._early]
-        self._norms.take(len(self._lrs) - 1, fresh)
+        self.norms.take(len(self._lrs) - 1, fresh)
         self._early.update(fresh)
 
     def leave_out(self) -> None:
         """Forget the step that was begun, which a scaler of mixed precision has left out."""
         if self.said.is_awaited:
-            self._norms.leave_out(len(self._lrs) - 1)
+            self.norms.leave_out(len(self._lrs) - 1)
             self._early.clear()
         self.said.leave_out()
 
@@ -165,7 +165,7 @@ class Steps:
             return
         places, row = self._places_of[id(optimizer)], len(self._lrs) - 1
         # Nearly always that is all: what a step costs is what it calls.
-        if places is None and not (scaled or self._early) and self._norms.took(row):
+        if places is None and not (scaled or self._early) and self.norms.took(row):
             return
         # Some divide by the scaler's factor themselves, and see for themselves whether to step:
         # they are told for as long as they do.
@@ -173,10 +173,10 @@ class Steps:
         if scaled and (is_infinite := getattr(optimizer, "found_inf", None)) is not None:
             self._doubts[self.step + self.said.is_awaited] = is_infinite
         if not self._early:
-            self._norms.take(row, places, scale)
+            self.norms.take(row, places, scale)
         else:
             every = range(len(self.tensors)) if places is None else places
-            self._norms.take(row, [each for each in every if each not in self._early], scale)
+            self.norms.take(row, [each for each in every if each not in self._early], scale)
             used = [(place, self.tensors[place].grad) for place in every]
             if there := [(place, each) for place, each in used if each is not None]:
                 norms = norms_of([each for _, each in there])
@@ -189,7 +189,7 @@ class Steps:
     def keep_more(self, optimizer: Optimizer) -> None:
         """Keep gradients in the row of the last step, if it waits, for those they were added to."""
         if self._lrs and not self.said.is_awaited:
-            self._norms.leave_out(len(self._lrs) - 1)
+            self.norms.leave_out(len(self._lrs) - 1)
             self.keep(optimizer)
             self.said.more()
 
@@ -282,7 +282,7 @@ class Steps:
         if not self._columns:
             self._begin_groups(said)
         steps = [*range(self.step - count + 1, self.step + 1)]
-        norms, probed = self._norms.rows(count), self.probe.taken()
+        norms, probed = self.norms.rows(count), self.probe.taken()
         applied = np.array(fetched([*self._applied.values()]))
         if self._shards is not None:
             (norms, probed), applied = self._shards.whole((norms, probed), applied)

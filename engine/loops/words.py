@@ -28,6 +28,11 @@ class LoopWords:
         """The last optimizer step."""
         return self._steps.step
 
+    @property
+    def kept(self) -> int:
+        """How often each parameter is kept for the record's sake, and not the loop's."""
+        return 1 + self._steps.norms.keeps
+
     def log_step(self, said: Mapping[str, float | Tensor], *, taken: bool) -> None:
         """Say what a step came to, whichever others are told of.
 

@@ -430,6 +430,53 @@ def test_a_script_that_moves_its_parameters_itself_is_watched_from_its_first_ste
     assert history.series["probe"].steps.tolist() == [2, 3, 4, 5]
 
 
+ONE_AFTER_ANOTHER = """
+def trained(w):
+    for _ in range(3):
+        loss = (w - 3).square().sum()
+        loss.backward()
+        losses.append(loss.item())
+        w.data -= 0.1 * w.grad
+        w.grad = None
+    return w
+"""
+
+
+@pytest.mark.parametrize("kept", ["", "kept = "], ids=["let go of", "kept"])
+@pytest.mark.parametrize(
+    "of", ["torch.randn(1, requires_grad=True)", "nn.Linear(1, 1).weight"], ids=["tensor", "module"]
+)
+def test_a_training_after_another_is_a_run_of_its_own_or_told(
+    of: str, kept: str, tmp_path: Path
+) -> None:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    text = f"{BEGINS}{ONE_AFTER_ANOTHER}\n{kept}trained({of})\ntrained({of})"
+    with ScriptWatch(name="script", runs=tmp_path) as watched:
+        exec(compile(text, "<script>", "exec"), names)
+    said = [column(History(read(each / "recording.jsonl")), "loss") for each in tmp_path.iterdir()]
+    losses = names["losses"]
+    expected = [losses[:3]] if kept else [losses[:3], losses[3:]]
+    assert np.allclose(sorted(said), sorted(expected))
+    assert len(watched.beside) == (1 if kept else 0)
+
+
+def test_what_a_script_moves_itself_beside_an_optimizer_is_told_and_what_that_moves_is_not(
+    tmp_path: Path,
+) -> None:
+    text = """
+net = nn.Linear(1, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(4):
+    for part in x.chunk(2):
+        net(part).square().mean().backward()
+    optimizer.step()
+trained(trained(torch.randn(1, requires_grad=True)))
+"""
+    with ScriptWatch(name="script", runs=tmp_path) as watched:
+        exec(compile(BEGINS + ONE_AFTER_ANOTHER + text, "<script>", "exec"), {})
+    assert (watched.others, len(watched.beside)) == (0, 1)
+
+
 @pytest.mark.parametrize(
     "text",
     [

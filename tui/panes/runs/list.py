@@ -20,9 +20,6 @@ from ..picture import Picture
 if TYPE_CHECKING:
     from engine.runs.catalogue import RunFacts
 
-if TYPE_CHECKING:
-    from engine.runs.catalogue import RunFacts
-
     from ...drawing.lists.runs import RunRow
 
 WHEEL: Final = 3

@@ -78,6 +78,11 @@ class _Thread(threading.local):
     within: Optimizer | None = None
     """The optimizer whose step is being taken: what is called within it is a part of it."""
 
+    before: Tensor | None = None
+    """What the loss was before the pass it is within."""
+    is_in_pass = False
+    """Whether a pass has begun; where an error ends it, until the next."""
+
 
 class ScriptWatch:
     """Watches whatever optimizers step in this process.
@@ -173,14 +178,20 @@ class ScriptWatch:
 
     def _before_backward(self, tensors: Sequence[Tensor]) -> None:
         # Before it, for what clips gradients comes before the first step.
+        here = self._here
+        if here.is_in_pass and self._loss is not None:
+            # An error ended the last, as where memory is short: what is tried again counts once.
+            self._loss = here.before
         self._passes += 1
         if self._looks:
             self._look(tensors)
+        here.before, here.is_in_pass = self._loss, True
         for each in tensors:
             if each.numel() == 1:
                 self._add_loss(self._unscaled.get(id(each), each).detach())
 
     def _after_backward(self) -> None:
+        self._here.before, self._here.is_in_pass = None, False
         if self._looks:
             self._moved.done()
 

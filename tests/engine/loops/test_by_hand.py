@@ -365,6 +365,27 @@ for _ in range(5):
     w.grad = None
 """
 
+TRIED_AGAIN = """
+w = torch.randn(1, 1, requires_grad=True)
+short = [True, False, True, True]
+
+def run_short(gradient):
+    if short and short.pop():
+        raise MemoryError
+
+for _ in range(5):
+    while True:
+        loss = (x @ w - 1).square().mean()
+        loss.register_hook(run_short)
+        try:
+            computed(loss, w)
+            break
+        except MemoryError:
+            pass
+    w.data -= 0.1 * w.grad
+    w.grad = None
+"""
+
 OF_A_TABLE = """
 table, w = torch.randn(3000, 2, requires_grad=True), torch.randn(2, 1, requires_grad=True)
 for step in range(5):
@@ -401,6 +422,7 @@ for step in range(5):
     [
         (FROM_ZERO, ["w1", "w2"]),
         (ADDED_UP, ["w"]),
+        (TRIED_AGAIN, ["w"]),
         (OF_A_TABLE, ["table", "w"]),
         (TWO_NETS, ["Judge.weight", "Judge.bias", "Maker.weight", "Maker.bias"]),
         (BY_NAMES, ["w1", "b1", "layers.2"]),
@@ -408,7 +430,7 @@ for step in range(5):
         (OF_A_MODULE, ["0.weight", "0.bias", "2.weight", "2.bias"]),
         (BOTH_IN_TURN, ["first"]),
     ],
-    ids=["zeros", "added", "table", "nets", "names", "class", "module", "both"],
+    ids=["zeros", "added", "again", "table", "nets", "names", "class", "module", "both"],
 )
 def test_a_script_that_moves_its_parameters_itself_is_watched_from_its_first_step(
     text: str, named: list[str], tmp_path: Path

@@ -50,7 +50,8 @@ MOST_BYTES: Final = 100_000_000
 
 NOTHING: Final = (
     "no optimizer took a step, and nothing moved between two calls of backward(); nothing was "
-    "recorded (processes that a script starts afresh are not watched: call epochal.watch there)"
+    "recorded (parameters that are other tensors at each step, gradients by autograd.grad, and "
+    "processes that a script starts afresh are not seen: epochal.watch or epochal.record there is)"
 )
 
 NO_STEP: Final = (

@@ -39,6 +39,13 @@ Table = NDArray[np.float64]
 
 CHANGED_NOTHING: Final = "changed nothing: a gradient was infinite or no number"
 
+NO_STEP: Final = (
+    "no step of the optimizer was seen",
+    "no backward pass has left gradients in the model; a loop that has them by autograd.grad says "
+    "its numbers itself, by epochal.record",
+)
+"""What is said where no step was taken: with an optimizer, and where the loop has none."""
+
 _MEASURED: Final = ("lr", "grad_norm", "applied_norm")
 """What the columns that are measured begin with, whatever a loop says of them."""
 
@@ -262,7 +269,7 @@ class Steps:
         """Write what was said of a step that is not taken any more."""
         row = self.said.rest()
         if not self.step and row:
-            self._writer.record(RunWarning(step=0, message="no step of the optimizer was seen"))
+            self._writer.record(RunWarning(step=0, message=NO_STEP[self.probe.is_by_hand]))
         # Where there are steps, what is measured on theirs is only of that one.
         if others := {name: row[name] for name in row if not (self.step and is_of_steps(name))}:
             self._scalars.log(self.step, others)

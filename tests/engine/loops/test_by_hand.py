@@ -231,6 +231,16 @@ def test_it_is_paused_and_stopped_and_has_no_rate_of_its_own(tmp_path: Path) -> 
     assert "the loop has it" in refused["set_lr"]
 
 
+def test_a_loop_without_backward_passes_is_told_what_records_it(tmp_path: Path) -> None:
+    net = network()
+    with watch(net, runs=tmp_path) as run:
+        loss = net(ROWS).square().mean()
+        torch.autograd.grad(loss, [*net.parameters()])
+        run.log(loss=loss)
+    assert run.step == 0
+    assert "by epochal.record" in history_of(run).warnings[0].message
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [

@@ -51,7 +51,8 @@ MOST_BYTES: Final = 100_000_000
 NOTHING: Final = (
     "no optimizer took a step, and nothing moved between two calls of backward(); nothing was "
     "recorded (parameters that are other tensors at each step, gradients by autograd.grad, and "
-    "processes that a script starts afresh are not seen: epochal.watch or epochal.record there is)"
+    "processes that a script starts afresh are not seen; epochal.watch and epochal.record are "
+    "for these)"
 )
 
 NO_STEP: Final = (
@@ -116,6 +117,8 @@ class ScriptWatch:
         self._beginning = threading.Lock()
         self._is_last = False
         """Whether no other hook hears of a step after ours."""
+        self._hearing: Hearing | None = None
+        """Who hears of passes that add to the last step."""
         self._passes, self._most = 0, 1
         """How many passes there were since the last step, and at most between two of them."""
         self.beside = set[int]()
@@ -148,6 +151,13 @@ class ScriptWatch:
             hook.remove()
         for owner, name, original in reversed(self._put_back):
             setattr(owner, name, original)
+        self._end(error)
+
+    def _end(self, error: BaseException | None = None) -> None:
+        """End the run of what was trained, if there is one, and hold nothing of it."""
+        if self._hearing is not None:
+            self._hearing.remove()
+            self._hearing = None
         if self.loop is not None:
             self.loop.close(error)
 
@@ -239,7 +249,8 @@ class ScriptWatch:
             if are_kept:
                 by_hand.step()
         self._moved = Moved()
-        by_hand.hear(Hearing(by_hand, lambda: None, self._add_to_step))
+        self._hearing = Hearing(by_hand, lambda: None, self._add_to_step)
+        by_hand.hear(self._hearing)
         by_hand.before(tensors)
 
     def _add_to_step(self) -> None:
@@ -353,7 +364,7 @@ class ScriptWatch:
                     # As of pictures that are changed until a network takes them for others.
                     self._made.clear()
                     return
-                self._training.loop.close()
+                self._end()
             self._made.clear()
             self._loss, self._is_last = None, False
             self._count += 1

@@ -196,6 +196,9 @@ class ScriptWatch:
         self._passes += 1
         if self._looks:
             self._look(tensors)
+        if self._training is not None and self._training.is_by_hand:
+            # A pass that was no step, and added to none, was of something else.
+            self._loss = None
         here.before, here.is_in_pass = self._loss, True
         for each in tensors:
             if each.numel() == 1:

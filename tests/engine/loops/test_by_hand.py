@@ -396,6 +396,15 @@ for _ in range(5):
     w.grad = None
 """
 
+BESIDE_OTHERS = """
+w, other = (torch.randn(1, 1, requires_grad=True) for _ in range(2))
+for _ in range(5):
+    computed((x @ w - 1).square().mean(), w)
+    w.data -= 0.1 * w.grad
+    w.grad = None
+    other.square().sum().backward()
+"""
+
 OF_A_TABLE = """
 table, w = torch.randn(3000, 2, requires_grad=True), torch.randn(2, 1, requires_grad=True)
 for step in range(5):
@@ -433,6 +442,7 @@ for step in range(5):
         (FROM_ZERO, ["w1", "w2"]),
         (ADDED_UP, ["w"]),
         (TRIED_AGAIN, ["w"]),
+        (BESIDE_OTHERS, ["w"]),
         (OF_A_TABLE, ["table", "w"]),
         (TWO_NETS, ["Judge.weight", "Judge.bias", "Maker.weight", "Maker.bias"]),
         (BY_NAMES, ["w1", "b1", "layers.2"]),
@@ -440,7 +450,7 @@ for step in range(5):
         (OF_A_MODULE, ["0.weight", "0.bias", "2.weight", "2.bias"]),
         (BOTH_IN_TURN, ["first"]),
     ],
-    ids=["zeros", "added", "again", "table", "nets", "names", "class", "module", "both"],
+    ids=["zeros", "added", "again", "others", "table", "nets", "names", "class", "module", "both"],
 )
 def test_a_script_that_moves_its_parameters_itself_is_watched_from_its_first_step(
     text: str, named: list[str], tmp_path: Path

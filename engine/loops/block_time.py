@@ -8,7 +8,7 @@ from typing import Final
 LEAST_SECONDS: Final = 0.5
 MOST_SECONDS: Final = 1.0
 
-SHARE: Final = 0.001
+SHARE: Final = 0.0005
 """Of a loop's time, what may go into writing before rows wait longer."""
 
 

@@ -42,6 +42,7 @@ from .loop import Loop, Stopped
 from .moved import Moved
 from .owners import parameters_of
 from .parameters import unwrapped
+from .script_losses import ScriptLosses
 from .script_training import Collecting, ScriptTraining
 
 MOST_BYTES: Final = 100_000_000
@@ -80,11 +81,6 @@ class _Thread(threading.local):
     within: Optimizer | None = None
     """The optimizer whose step is being taken: what is called within it is a part of it."""
 
-    before: Tensor | None = None
-    """What the loss was before the pass it is within."""
-    is_in_pass = False
-    """Whether a pass has begun; where an error ends it, until the next."""
-
 
 class ScriptWatch:
     """Watches whatever optimizers step in this process.
@@ -99,12 +95,7 @@ class ScriptWatch:
         """What is trained, once an optimizer has stepped."""
         self._count = 0
         """How many trainings there were."""
-        self._loss: Tensor | None = None
-        """The sum of what ``backward`` was called on since the last step, which is what steps."""
-        self._spent: Tensor | None = None
-        """The loss of the last step."""
-        self._unscaled: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
-        """By what mixed precision has scaled, what that was."""
+        self._losses = ScriptLosses()
         self._put_back: list[tuple[Any, str, Any]] = []
         self._moved = Moved()
         """What a script without an optimizer may train."""
@@ -189,23 +180,19 @@ class ScriptWatch:
 
     def _before_backward(self, tensors: Sequence[Tensor]) -> None:
         # Before it, for what clips gradients comes before the first step.
-        here = self._here
-        if here.is_in_pass and self._loss is not None:
-            # An error ended the last, as where memory is short: what is tried again counts once.
-            self._loss = here.before
+        self._losses.begin_pass()
         self._passes += 1
         if self._looks:
             self._look(tensors)
         if self._training is not None and self._training.is_by_hand:
             # A pass that was no step, and added to none, was of something else.
-            self._loss = None
-        here.before, here.is_in_pass = self._loss, True
-        for each in tensors:
-            if each.numel() == 1:
-                self._add_loss(self._unscaled.get(id(each), each).detach())
+            self._losses.coming = None
+        if self._training is None or (self._made and self._is_over()):
+            self._begin()
+        self._losses.add(tensors, within_step=self._here.within is not None)
 
     def _after_backward(self) -> None:
-        self._here.before, self._here.is_in_pass = None, False
+        self._losses.end_pass()
         if self._looks:
             self._moved.done()
 
@@ -230,7 +217,7 @@ class ScriptWatch:
         is_cleared = self._moved.add(tensors, known)
         if is_cleared and (training is None or training.is_by_hand):
             # What was computed before is of no step, as of a loss that is only looked at.
-            self._loss = None
+            self._losses.coming = None
         return None
 
     def _begin_by_hand(self, trained: Sequence[Tensor], tensors: Sequence[Tensor]) -> None:
@@ -241,13 +228,13 @@ class ScriptWatch:
             trained: What is moved.
             tensors: What the pass to come is called on.
         """
-        first, former = self._loss, self._training
+        first, former = self._losses.coming, self._training
         by_hand = HandWritten(named_here(trained), has_begun=True)
         self._begin()
         if self._training is former:
             self.beside |= {id(each) for each in trained}
             return
-        self._loss = first
+        self._losses.coming = first
         with self._moved.last_gradients() as are_kept:
             if are_kept:
                 by_hand.step()
@@ -258,25 +245,14 @@ class ScriptWatch:
 
     def _add_to_step(self) -> None:
         """Have the loss be one of the step that was taken: its gradients are added up."""
-        if self._training is not None and self._loss is not None:
-            whole = self._loss if self._spent is None else self._spent + self._loss
-            self._spent, self._loss = whole, None
-            self._training.loop.log_step({"loss": whole}, taken=True)
-
-    def _add_loss(self, loss: Tensor) -> None:
-        if self._training is None or (self._made and self._is_over()):
-            self._begin()
-        if self._loss is None:
-            self._loss = loss
-        elif self._here.within is None:
-            self._loss = self._loss + loss
+        if self._training is not None and (loss := self._losses.take_more()) is not None:
+            self._training.loop.log_step({"loss": loss}, taken=True)
 
     def _remembering(self, original: Any) -> Any:
         @wraps(original)
         def scale(scaler: Any, outputs: Any) -> Any:
             scaled = original(scaler, outputs)
-            if isinstance(scaled, Tensor):
-                self._unscaled[id(scaled)] = outputs
+            self._losses.know(scaled, outputs)
             return scaled
 
         return scale
@@ -286,7 +262,7 @@ class ScriptWatch:
         def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
             result = original(scaler, *args, **kwargs)
             # Also where the step was left out.
-            self._loss = None
+            self._losses.coming = None
             return result
 
         return step
@@ -322,11 +298,9 @@ class ScriptWatch:
                 self._moved.clear()
         if not (place := self._training.step(optimizer)):
             self._leave(optimizer)
-        elif self._loss is not None:
+        elif (loss := self._losses.take()) is not None:
             # Optimizers that step within one backward pass step for the same loss.
             name = "loss" if place == 1 or is_within_backward() else f"loss_{place}"
-            self._spent = loss = self._loss
-            self._loss = None
             self._training.loop.log_step({name: loss}, taken=taken)
 
     def _leave(self, optimizer: Optimizer) -> None:
@@ -369,7 +343,7 @@ class ScriptWatch:
                     return
                 self._end()
             self._made.clear()
-            self._loss, self._is_last = None, False
+            self._losses.coming, self._is_last = None, False
             self._count += 1
             options = dict(self._options)
             if self._count > 1 and "name" in options:

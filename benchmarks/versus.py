@@ -118,10 +118,16 @@ def micro(seconds: float) -> str:
     return f"{value:.0f} µs" if value >= 100 else f"{value:.1f} µs"
 
 
+NAME, FIGURES = 32, 28
+"""How wide a table's columns are: for "two-moons, 64 members, 2 threads", and for a ratio in the
+thousands with its least and most.
+"""
+
+
 def row(*cells: object) -> str:
     """Return a table's row, as Markdown has it, in columns that stand below each other."""
     first, *rest = map(str, cells)
-    return f"| {first:28} | " + " | ".join(f"{cell:>22}" for cell in rest) + " |"
+    return f"| {first:{NAME}} | " + " | ".join(f"{cell:>{FIGURES}}" for cell in rest) + " |"
 
 
 def rule(columns: int) -> str:

@@ -48,13 +48,17 @@ class _Leaf:
         """It, if somebody has it still."""
         return self.tensor()
 
-    def look(self, there: Tensor) -> None:
-        """See what a pass has left in it."""
-        self.mark, gradient = mark_of(there), there.grad
-        if gradient is not None:
-            self.steepest = steepest(there)
-            self.is_flat = not gradient.is_sparse and not gradient.any()
+    def look(self, there: Tensor, *, is_kept: bool) -> None:
+        """See what a pass has left in it, if anything is, and keep that if it is to be kept."""
+        # Once: another thread may clear it meanwhile.
+        gradient = there.grad
+        if gradient is None:
+            return
+        self.mark = id(gradient), gradient._version
+        self.steepest = steepest(there)
+        self.is_flat = not gradient.is_sparse and not gradient.any()
         self.some = some_of(there, self.steepest)
+        self.gradient = gradient.detach().clone() if is_kept else None
 
     def has_moved(self) -> bool:
         """Whether it is not what it was."""
@@ -67,7 +71,7 @@ class Moved:
 
     def __init__(self) -> None:
         self._leaves: dict[int, _Leaf] = {}
-        """By identity."""
+        """By identity; gone through as it was, for several threads may train."""
         self._passes = 0
 
     def add(self, tensors: Sequence[Tensor], known: Collection[int] = ()) -> bool:
@@ -82,7 +86,7 @@ class Moved:
         if self._passes > PASSES:
             self._leaves.clear()
             return False
-        there = ((key, each, each.there) for key, each in self._leaves.items())
+        there = ((key, each, each.there) for key, each in [*self._leaves.items()])
         alive = [(key, each, tensor) for key, each, tensor in there if tensor is not None]
         marks = [(each.mark, mark_of(tensor)) for _, each, tensor in alive if each.mark is not None]
         self._leaves = {key: each for key, each, _ in alive}
@@ -93,13 +97,11 @@ class Moved:
 
     def done(self) -> None:
         """See what the pass has left, and keep that if it is little."""
-        leaves = [(each, each.there) for each in self._leaves.values()]
+        leaves = [(each, each.there) for each in [*self._leaves.values()]]
         there = [(each, tensor) for each, tensor in leaves if tensor is not None]
         is_kept = sum(tensor.numel() for _, tensor in there) <= MOST
         for each, tensor in there:
-            if tensor.grad is not None:
-                each.look(tensor)
-                each.gradient = tensor.grad.detach().clone() if is_kept else None
+            each.look(tensor, is_kept=is_kept)
 
     def trained(self, tensors: Sequence[Tensor], known: Collection[int] = ()) -> list[Tensor]:
         """Return what the script trains, if anything of it is not what it was: that, what is moved
@@ -109,9 +111,9 @@ class Moved:
             tensors: What the next pass is called on.
             known: What is in a run already, by identity.
         """
-        if not any(each.has_moved() for each in self._leaves.values()):
+        if not any(each.has_moved() for each in [*self._leaves.values()]):
             return []
-        leaves = [each for each in self._leaves.values() if each.is_flat or each.has_moved()]
+        leaves = [each for each in [*self._leaves.values()] if each.is_flat or each.has_moved()]
         there = [tensor for each in leaves if (tensor := each.there) is not None]
         known = {*known, *self._leaves}
         others = (each for each in leaves_of(tensors) if id(each) not in known)
@@ -120,7 +122,7 @@ class Moved:
     @contextlib.contextmanager
     def last_gradients(self) -> Iterator[bool]:
         """Have the gradients be there again by which it was moved; whether they were kept."""
-        leaves = ((each.there, each.gradient) for each in self._leaves.values())
+        leaves = ((each.there, each.gradient) for each in [*self._leaves.values()])
         kept = [(each, last) for each, last in leaves if each is not None and last is not None]
         now = [each.grad for each, _ in kept]
         for each, last in kept:

@@ -212,9 +212,10 @@ class Sample:
         local = [_local(each) for each in self._parameters]
         # Parameters may be given other memory, as by loading and by moving to a device.
         if self._starts != (starts := [each.data_ptr() for each in local]):
-            self._starts = starts
             self._views = [each if self._is_whole else _runs(each) for each in local]
             self._before = [torch.empty_like(each) for each in self._views]
+            # Last: optimizers of one loop may step in several threads.
+            self._starts = starts
         torch._foreach_copy_(self._before, self._views)
 
     @torch.no_grad()

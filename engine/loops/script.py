@@ -76,7 +76,17 @@ let go of within a step of Python waits for threads which wait for Python.
 
 
 class _Thread(threading.local):
-    """What a thread of the script does now."""
+    """What a thread of the script does now.
+
+    Whether it moves something itself is looked for by each in its own tensors: the gradients of
+    another's may be written right then, by what does not wait for Python.
+    """
+
+    def __init__(self) -> None:
+        self.moved = Moved()
+        """What it may train without an optimizer."""
+        self.passes, self.most = 0, 1
+        """How many passes there were since its last step, and at most between two of them."""
 
     within: Optimizer | None = None
     """The optimizer whose step is being taken: what is called within it is a part of it."""
@@ -97,8 +107,6 @@ class ScriptWatch:
         """How many trainings there were."""
         self._losses = ScriptLosses()
         self._put_back: list[tuple[Any, str, Any]] = []
-        self._moved = Moved()
-        """What a script without an optimizer may train."""
         self._made: list[weakref.ref[Optimizer]] = []
         """The optimizers that the script has made and that are of no training yet, in turn; those
         it let go of are none."""
@@ -110,8 +118,6 @@ class ScriptWatch:
         """Whether no other hook hears of a step after ours."""
         self._hearing: Hearing | None = None
         """Who hears of passes that add to the last step."""
-        self._passes, self._most = 0, 1
-        """How many passes there were since the last step, and at most between two of them."""
         self.beside = set[int]()
         """What the script's own lines have moved beside what is watched, by identity."""
         self.is_refused = False
@@ -181,7 +187,7 @@ class ScriptWatch:
     def _before_backward(self, tensors: Sequence[Tensor]) -> None:
         # Before it, for what clips gradients comes before the first step.
         self._losses.begin_pass()
-        self._passes += 1
+        self._here.passes += 1
         if self._looks:
             self._look(tensors)
         if self._training is not None and self._training.is_by_hand:
@@ -194,7 +200,7 @@ class ScriptWatch:
     def _after_backward(self) -> None:
         self._losses.end_pass()
         if self._looks:
-            self._moved.done()
+            self._here.moved.done()
 
     @property
     def _looks(self) -> bool:
@@ -203,18 +209,18 @@ class ScriptWatch:
             return False
         training = self._training
         # With an optimizer, where more passes were without a step than ever between two of them.
-        return training is None or training.is_by_hand or self._passes > self._most
+        return training is None or training.is_by_hand or self._here.passes > self._here.most
 
     def _look(self, tensors: Sequence[Tensor]) -> None:
         """Look at what the script has moved by now, and at what the pass to come is of."""
         training = self._training
         known = {id(each) for one in [*self._others] for each in parameters_of(one)}
         known |= {id(each) for each in training.loop.watched.tensors} if training else set()
-        if trained := self._moved.trained(tensors, known):
+        if trained := self._here.moved.trained(tensors, known):
             if training is None or self._is_let_go(training):
                 return self._begin_by_hand(trained, tensors)
             self.beside |= {id(each) for each in trained}
-        is_cleared = self._moved.add(tensors, known)
+        is_cleared = self._here.moved.add(tensors, known)
         if is_cleared and (training is None or training.is_by_hand):
             # What was computed before is of no step, as of a loss that is only looked at.
             self._losses.coming = None
@@ -235,10 +241,10 @@ class ScriptWatch:
             self.beside |= {id(each) for each in trained}
             return
         self._losses.coming = first
-        with self._moved.last_gradients() as are_kept:
+        with self._here.moved.last_gradients() as are_kept:
             if are_kept:
                 by_hand.step()
-        self._moved = Moved()
+        self._here.moved = Moved()
         self._hearing = Hearing(by_hand, lambda: None, self._add_to_step)
         by_hand.hear(self._hearing)
         by_hand.before(tensors)
@@ -292,10 +298,10 @@ class ScriptWatch:
     def _say_loss(self, optimizer: Optimizer, *, taken: bool) -> None:
         if self._training is None:
             return
-        if self._passes:
-            self._most, self._passes = max(self._most, self._passes), 0
+        if self._here.passes:
+            self._here.most, self._here.passes = max(self._here.most, self._here.passes), 0
             if not self._training.is_by_hand:
-                self._moved.clear()
+                self._here.moved.clear()
         if not (place := self._training.step(optimizer)):
             self._leave(optimizer)
         elif (loss := self._losses.take()) is not None:

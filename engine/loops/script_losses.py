@@ -20,7 +20,10 @@ class _BegunPass(threading.local):
 
 
 class ScriptLosses:
-    """The loss of the step to come, the sum of what passes are called on until it is taken."""
+    """The loss of the step to come, the sum of what passes are called on until it is taken.
+
+    Several threads that train share it, and each may find it taken by another.
+    """
 
     def __init__(self) -> None:
         self.coming: Tensor | None = None
@@ -52,11 +55,11 @@ class ScriptLosses:
         self._pass.before, self._pass.is_begun = self.coming, True
         for each in tensors:
             if each.numel() == 1:
-                loss = self._unscaled.get(id(each), each).detach()
-                if self.coming is None:
+                loss, before = self._unscaled.get(id(each), each).detach(), self.coming
+                if before is None:
                     self.coming = loss
                 elif not within_step:
-                    self.coming = self.coming + loss
+                    self.coming = before + loss
 
     def end_pass(self) -> None:
         """End a pass that no error ended."""
@@ -64,10 +67,10 @@ class ScriptLosses:
 
     def take(self) -> Tensor | None:
         """Return the loss of the step that is taken now; the next has none yet."""
-        if self.coming is not None:
-            self._taken, self.coming = self.coming, None
-            return self._taken
-        return None
+        taken, self.coming = self.coming, None
+        if taken is not None:
+            self._taken = taken
+        return taken
 
     def take_more(self) -> Tensor | None:
         """Return the loss of the step that was taken, with what was added to its gradients."""

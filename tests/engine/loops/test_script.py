@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from engine.experiment.experiment import Experiment
 from engine.explain.program import program
+from engine.loops import moved
 from engine.loops.norms import GradientNorms
 from engine.loops.script import ScriptWatch
 from engine.recording.file import read
@@ -438,6 +440,36 @@ def test_what_is_trained_within_another_training_or_is_no_network_is_told(
         exec(compile(ONE_AFTER_ANOTHER + calls, "<program>", "exec"), {"__name__": "__main__"})
     assert len([*tmp_path.iterdir()]) == runs
     assert seen.others == others
+
+
+BY_HAND = """
+import threading, torch
+def train(steps=60):
+    weight = torch.ones(3, requires_grad=True)
+    for _ in range(steps):
+        (weight - 1).square().sum().backward()
+        weight.data -= 0.1 * weight.grad
+        weight.grad = None
+"""
+
+
+def test_a_thread_looks_at_no_gradients_of_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They may be written right then, by what does not wait for Python.
+    seen, look = dict[int, set[int]](), moved._Leaf.look
+    kept = list[torch.Tensor]()  # so that no other takes its place
+
+    def looked(leaf: Any, there: torch.Tensor, **named: Any) -> None:
+        kept.append(there)
+        seen.setdefault(id(there), set()).add(threading.get_ident())
+        look(leaf, there, **named)
+
+    monkeypatch.setattr(moved._Leaf, "look", looked)
+    with ScriptWatch(name="program", runs=tmp_path):
+        exec(compile(BY_HAND + BESIDE, "<program>", "exec"), {"__name__": "__main__"})
+    assert seen
+    assert all(len(threads) == 1 for threads in seen.values())
 
 
 def test_trainings_beside_each_other_are_in_a_run_or_told(tmp_path: Path) -> None:

@@ -82,8 +82,11 @@ def _stand_in() -> None:
     stand_ins = {id(each): _clipping(each) for each in originals if each is not None}
     for module in [*sys.modules.values()]:
         held = getattr(module, "__dict__", None)
+        # Nearly none has one, which is asked of thousands.
+        if not isinstance(held, dict) or stand_ins.keys().isdisjoint(map(id, [*held.values()])):
+            continue
         # By what it is: a script may have imported it under another name.
-        for name, value in [*held.items()] if isinstance(held, dict) else ():
+        for name, value in [*held.items()]:
             if stand_in := stand_ins.get(id(value)):
                 _replace(module, name, stand_in)
     # FullyShardedDataParallel, the first of that name, clips by itself what lies in parts.

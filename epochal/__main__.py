@@ -28,7 +28,8 @@ def main() -> int:
     asked = parser.parse_args()
     from importlib import import_module
 
-    errors, script = (import_module(f"{_ENGINE}.{name}") for name in ("errors", "loops.script"))
+    names = ("errors", "loops.script", "text.safe")
+    errors, script, safe = (import_module(f"{_ENGINE}.{name}") for name in names)
     try:
         return int(
             script.run_script(
@@ -41,7 +42,7 @@ def main() -> int:
             )
         )
     except errors.EpochalError as error:
-        print(f"epochal: {error}", file=sys.stderr)
+        print(f"epochal: {safe.plain(str(error))}", file=sys.stderr)
         return 2
 
 

@@ -19,7 +19,7 @@ from ..runs.resuming import check_resumable, until_step
 from ..text.owned import Share
 from ..text.run_names import RunName, stem_of
 from ..text.safe import plain
-from ..training.branching import branched_experiment
+from ..training.branching import branched_experiment, check_has_beginning
 from ..worker import launch
 from .run import Interrupts, Telling, follow_run, print_plain
 
@@ -172,14 +172,17 @@ def planned_fork(
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
     experiment, _ = branched_experiment(history, step, changes, member)
-    there = [each for each in history.checkpoints if file_of(parent.path, each)]
+    files = [each.step for each in history.checkpoints if file_of(parent.path, each)]
+    there = [each for each in files if each <= step]
+    if not there:
+        check_has_beginning(history, step)
     return PlannedFork(
         parent=parent,
         header=header,
         step=step,
         changes=changes,
         experiment=experiment,
-        checkpoint=max((each.step for each in there if each.step <= step), default=0),
+        checkpoint=max(there, default=0),
         member=member,
     )
 

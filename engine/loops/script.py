@@ -35,6 +35,7 @@ from torch.optim.optimizer import (
 from ..errors import EpochalError, RequestError
 from ..text.files import read_file
 from ..text.numbers import counted
+from ..text.safe import plain
 from .backwards import Backwards, is_within_backward
 from .by_hand import HandWritten, Hearing
 from .called import named_here
@@ -359,7 +360,8 @@ class ScriptWatch:
             except EpochalError as error:
                 # The script's work is worth more than its record.
                 self.is_refused = True
-                print(f"epochal: {error}; the script goes on unwatched", file=sys.stderr)
+                told = f"epochal: {plain(str(error))}; the script goes on unwatched"
+                print(told, file=sys.stderr)
 
 
 def _are_by_hand(optimizers: Iterable[Optimizer]) -> bool:

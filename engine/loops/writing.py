@@ -22,6 +22,7 @@ from ..recording.events import End, Event, Header, Heartbeat, MachineFigures
 from ..recording.file import Recorder
 from ..runs.folder import RunFolder, create_run
 from ..runs.meter import Meter
+from ..text.safe import plain
 
 ALIVE_SECONDS: Final = 1.0
 """How often it is looked whether something waits to be written."""
@@ -151,7 +152,7 @@ class LoopWriter:
 
 
 def _warn(error: Exception) -> None:
-    message = f"epochal records no more of this loop: {error}"
+    message = f"epochal records no more of this loop: {plain(str(error))}"
     try:
         warnings.warn(message, stacklevel=4)
     except Warning:

@@ -94,17 +94,27 @@ class Answers:
 
 
 def answers(run: LoadedRun, rows: RowsAsked) -> Answers:
-    """Return what a run's network says of rows."""
+    """Return what a run's network says of rows.
+
+    Raises:
+        RequestError: The rows have another number of inputs.
+        RunError: Its recording does not say what was trained.
+    """
     outputs, loss, task = run.predict(rows.inputs), _loss(run), _task(run)
     if task in ("labels", "shares"):
         outputs = each_share(outputs, loss)
+    names = target_names(run)
+    # Of two classes a network may have one output.
+    is_pair = task == "classes" and loss.targets != "classes"
+    if len(names) != (2 if is_pair else outputs.shape[1]):
+        raise RunError(f"{plain(run.header.run)}: {UNSAID}")
     return Answers(
         run=run.header.run,
         weights_step=run.weights_step,
         weights=run.kept.words(),
         rows=rows,
         columns=run.preprocessing.columns,
-        target_names=target_names(run),
+        target_names=names,
         outputs=outputs,
         classes=_classes(outputs, loss) if task == "classes" else None,
         probabilities=_probabilities(outputs, loss, task),

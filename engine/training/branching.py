@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..errors import RequestError
+from ..errors import RequestError, RunError
 from ..experiment.experiment import Experiment
 from ..experiment.members import members_of
 from ..experiment.overrides import apply, parse
 from ..experiment.tables import inline, tables_of
 from ..presets.preset import recorded_experiment, resolve
 from ..recording.history import History
+from ..text.safe import plain
 from .repeats import lengths
 
 OPEN: Final = ("optimizer.", "schedule.", "loss.", "model.dropout")
@@ -78,6 +79,25 @@ def branched_experiment(
     of = f" · member {member}" if member else ""
     title = f"{parent.title or header.run}{of} · from step {step}" + (f": {words}" if words else "")
     return child.model_copy(update={"title": title[:200]}), changed
+
+
+def check_has_beginning(history: History, step: int) -> None:
+    """Refuse a step of a branch up to which no checkpoint is left: no seed leads there.
+
+    Raises:
+        RunError: The run is a branch.
+    """
+    if not history.forks:
+        return
+    # Of a branch of a branch, the run whose own step it is.
+    whose = next((each for each in history.forks if each.step >= step), history.forks[-1])
+    parent = plain(whose.parent)
+    if step < history.forks[-1].step:
+        raise RunError(f"--at {step}: is before the run branched off; fork {parent} there")
+    raise RunError(
+        f"--at {step}: none of the run's checkpoints up to there is left; --at a later step, "
+        f"or fork {parent} again"
+    )
 
 
 def _check_member(history: History, step: int, member: int) -> None:

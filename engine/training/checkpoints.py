@@ -2,8 +2,9 @@
 
     written   at the end of a block, 5 s after the last one or 50 times as long as that one took,
               whichever is longer: so that all of them together take 2 % of a run at most
-    kept      the last two, the last at the best step or before it, and one for each power of two,
-              the latest ones first, as long as all together are below 50 MB
+    kept      the last two, the last at the best step or before it, the one that a branch begins
+              with, and one for each power of two, the latest ones first, as long as all together
+              are below 50 MB
 
 A checkpoint is of exactly the step whose row is the newest in the recording. One that takes the
 place of another of its step, as where a run was paused, is written after the recording has all that
@@ -59,6 +60,8 @@ class Checkpoints:
         self._folder, self._trainer, self._settle, self._clock = folder, trainer, settle, clock
         self._due = clock() + SECONDS
         self._failed = False
+        self.first = 0
+        """The step at which a branch begins: no seed gives what it was there."""
         self._written = (-1, False)
         """The step of the newest, and whether the run was paused."""
 
@@ -104,22 +107,26 @@ class Checkpoints:
         steps = {step_of(path): path for path in sizes}
         # Of a population, the member that was the last to do its best counts.
         best = int(self._trainer.best_steps.max())
-        for step in steps.keys() - kept(list(steps), best, max(sizes.values(), default=0)):
+        size = max(sizes.values(), default=0)
+        for step in steps.keys() - kept(list(steps), best, size, first=self.first):
             steps[step].unlink()
         for path in self._folder.checkpoints.glob(f".*{UNFINISHED}"):
             path.unlink()
 
 
-def kept(steps: list[int], best: int, size: int) -> set[int]:
+def kept(steps: list[int], best: int, size: int, *, first: int = 0) -> set[int]:
     """Return the steps whose checkpoints stay.
 
     Args:
         steps: Those there are.
         best: The best step so far; 0 where there is none.
         size: The bytes of one.
+        first: The step at which a branch begins, which none of its other steps could be come to
+            from elsewhere; 0 for a run that begins with its seed.
     """
     steps = sorted(steps)
     wanted = [*steps[-2:], *[step for step in steps if 0 < step <= best][-1:]]
+    wanted += [step for step in steps if step == first]
     # The first of each power of two: however long a run is, there are few of them.
     octaves = {step.bit_length(): step for step in reversed(steps)}
     room = max(0, ROOM_BYTES // max(size, 1) - len(set(wanted)))

@@ -78,6 +78,8 @@ class ResumedRun:
     """The ids of the requests that the recording has."""
     event: Resume
     """What the recording says of it."""
+    first: int
+    """The step at which it branched off; 0 where it did not."""
 
 
 def resume(
@@ -133,7 +135,8 @@ def resume(
     marks = None if state is None else marks_to_come(history, trainer)
     history.add(event)
     answered = frozenset(request.id for request in history.requests)
-    return ResumedRun(trainer, marks, Repeats(history, trainer.step), answered, event)
+    first = history.forks[-1].step if history.forks else 0
+    return ResumedRun(trainer, marks, Repeats(history, trainer.step), answered, event, first)
 
 
 def trainer_of(

@@ -18,8 +18,8 @@ from ..recording.events import Series, Snapshot
 from ..recording.history import History
 from ..recording.values import Values
 from ..runs.folder import RunFolder
-from ..text.safe import plain
 from .block import Block
+from .branching import check_has_beginning
 from .repeats import Repeats
 from .resuming import newest_state, restore, trainer_of
 from .trainer import Trainer
@@ -222,7 +222,6 @@ def trainer_before(
     state = newest_state(folder, history.until(step))
     if state is not None:
         restore(trainer, state, header)
-    elif history.forks:
-        parent = plain(history.forks[-1].parent)
-        raise RunError(f"--at {step}: is before the run branched off; fork {parent} there")
+    else:
+        check_has_beginning(history, step)
     return trainer

@@ -105,15 +105,14 @@ def verify(
         if number:
             experiment = resolve(experiments[number - 1], header.run, recorded=True)
             fork = history.forks[number - 1]
-            # Only the last stretch may have become longer than its experiment says.
-            last = header.steps if end == history.last_step else 0
             trainer, _ = branched(
                 trainer,
                 history,
                 experiment,
                 fork.changes,
                 member=fork.member,
-                until=last,
+                # Any of them may have become longer than its experiment says before the next.
+                until=header.steps,
                 allow_code=allow_code,
             )
         alone = header.members < len(trainer.members)

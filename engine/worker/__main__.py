@@ -171,6 +171,7 @@ def _go_on(
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
     work = _Work(recorder, folder, run.trainer, inbox, watcher, pace, stream, run.repeats)
+    work.checkpoints.first = run.first
     return _record(work)
 
 
@@ -201,6 +202,7 @@ def _branch_off(
     pace = Pace()
     stream = train(run.trainer, pace, run.marks)
     work = _Work(recorder, folder, run.trainer, inbox, watcher, pace, stream)
+    work.checkpoints.first = run.fork.step
     try:
         recorder.copy(run.events)
         recorder.record(run.fork)

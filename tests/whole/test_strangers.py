@@ -28,6 +28,11 @@ COMMANDS = (
     *("show last --log-every 1", "explain last", "resume last", "verify last", "stop last"),
     *("fork last --at 1 --set train.seed=9", "predict last", "presets", "lectures"),
     *(f"check presets/{EVIL}.toml", f"explain presets/{EVIL}.toml", f"show {EVIL}"),
+    *(f"import log{EVIL}.csv", f"new presets/data.csv --to {EVIL}.toml"),
+    *(f"evaluate last --compare {EVIL}", f"predict last presets/{EVIL}.csv", f"race last {EVIL}"),
+    *(f"export last {EVIL}.csv --to csv --force", f"run presets/{EVIL}.toml --device {EVIL}"),
+    *(f"sweep presets/{EVIL}.toml --grid optimizer.lr=1,2 --dry-run", f"runs --filter {EVIL}"),
+    *(f"sweep presets/{EVIL}.toml --grid {EVIL}=1,2", f"open {EVIL}", f"follow {EVIL}"),
 )
 
 
@@ -64,6 +69,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (presets / "lectures").mkdir(parents=True)
     cells = "".join(f"{at},{at % 3},{EVIL}{at % 2}\n" for at in range(30))
     (presets / "data.csv").write_text(f"{EVIL},b{EVIL},c{EVIL}\n{cells}")
+    (place / f"log{EVIL}.csv").write_text(f"step,loss,{EVIL}\n1,0.5,2\n2,0.4,{EVIL}\n")
     data = '[data]\nkind = "file"\npath = "data.csv"\ntask = "classes"\n'
     (presets / f"{EVIL}.toml").write_text(f"title = {said}\nabout = {said}\n{data}")
     scene = f"[[scenes]]\ntitle = {said}\ntext = {said}\nnotes = {said}\n"

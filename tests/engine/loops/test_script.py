@@ -565,7 +565,7 @@ def test_a_script_has_its_arguments_and_its_exit_status(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nothing.py",), "nothing.py: there is no such script"),
+        (("no\x1b[2Jthing.py",), r"no\x1b[2Jthing.py: there is no such script"),
         (("train.py",), "nothing moved between two calls of backward(); nothing was recorded"),
         ((), "the following arguments are required"),
     ],

@@ -478,3 +478,16 @@ def test_a_truth_value_that_was_learned_is_what_is_true(trained: Run, tmp_path: 
     asked = rows_of_file(run, tmp_path / "own.csv")
     np.testing.assert_array_equal(asked.targets, rows_of_set(run, "train").targets)
     assert answers(run, asked).target_names == ["no", "yes"]
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "c"]])
+@pytest.mark.parametrize("spec", [MOONS, CUBIC], ids=["classes", "numbers"])
+def test_names_of_other_outputs_than_there_are_are_refused(
+    trained: Run, spec: dict[str, Any], names: list[str]
+) -> None:
+    run = trained(experiment(spec, train={"steps": 2, "epochs": None}))
+    rows = rows_of_set(run, "train")
+    names = names if spec is MOONS else [*names, "d"]
+    run = replace(run, header=replace(run.header, target_names=names))
+    with pytest.raises(RunError, match="its recording does not say what was trained"):
+        answers(run, rows)

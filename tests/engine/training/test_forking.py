@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,14 @@ import pytest
 
 from engine.errors import RequestError, RunError
 from engine.experiment.experiment import Experiment
+from engine.headless.continuing import planned_fork
 from engine.presets import preset as presets
 from engine.recording.events import End, Header, Series, Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
 from engine.runs.requests import Inbox, PendingRequest
+from engine.training import checkpoints
 from engine.training.branching import branched_experiment
 from engine.training.retaking import Retaking, trainer_before
 from engine.training.trainer import Trainer
@@ -308,8 +311,38 @@ def test_a_branch_of_a_branch_is_one_too_and_can_be_gone_on_with(
     history = work(second, resume={"until": 75})
     assert history.last_step == 75
     assert verify("second", history).words.startswith("bit-equal: 75 steps")
-    with pytest.raises(RunError, match="is before the run branched off"):
+    with pytest.raises(RunError, match=f"before the run branched off; fork {first.name} there"):
+        trainer_before(second, history_of(second), 30)
+    with pytest.raises(RunError, match=f"fork {parents['cubic'].name} there"):
         trainer_before(second, history_of(second), 10)
+    with pytest.raises(RunError, match="is before the run branched off"):
+        planned_fork(second, history_of(second), 10, ["optimizer.lr=0.1"])
+    shutil.rmtree(second.checkpoints)
+    with pytest.raises(
+        RunError, match="--at 50: none of the run's checkpoints up to there is left"
+    ):
+        planned_fork(second, history_of(second), 50, ["optimizer.lr=0.1"])
+
+
+@pytest.mark.parametrize("more", [{}, {"reschedule": True}])
+def test_a_branch_that_was_lengthened_before_the_next_branched_off_is_verified(
+    more: dict[str, Any], parents: Mapping[str, RunFolder], tmp_path: Path
+) -> None:
+    first = forked(parents["minibatches"], 20, "optimizer.momentum=0", path=tmp_path)
+    work(first, resume={"until": 80, **more})
+    second = forked(first, 70, "optimizer.lr=0.01", "train.steps=90", path=tmp_path)
+    assert verify("second", history_of(second)).words.startswith("bit-equal: 90 steps")
+
+
+def test_a_branch_can_be_branched_off_from_at_all_of_its_steps(
+    parents: Mapping[str, RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "ROOM_BYTES", 0)  # As of a network whose state is large.
+    first = forked(parents["cubic"], 20, "optimizer.lr=0.3", path=tmp_path)
+    work(first, resume={"until": 90})
+    assert checkpoints.step_of(checkpoints.written(first)[0]) == 20
+    second = forked(first, 21, "optimizer.lr=0.01", path=tmp_path)
+    assert verify("second", history_of(second)).words.startswith("bit-equal")
 
 
 @pytest.mark.parametrize(

@@ -389,6 +389,8 @@ def test_a_checkpoint_in_place_of_another_of_its_step_waits_for_the_recording(
 )
 def test_few_checkpoints_stay(steps: list[int], best: int, size: int, stay: set[int]) -> None:
     assert checkpoints.kept(steps, best, size) == stay
+    # A branch begins with no seed: where it begins, it can be branched off from for ever.
+    assert checkpoints.kept([2, *steps], best, 60_000_000, first=2) >= {2, *steps[-2:]}
 
 
 def test_what_another_worker_has_answered_is_not_done_again(

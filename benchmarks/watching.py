@@ -74,7 +74,8 @@ def interval(values: list[float]) -> tuple[float, float, float]:
     below, tail = 0, 0.0
     while below < count // 2 and (tail := tail + comb(count, below) / 2**count) < 0.025:
         below += 1
-    return statistics.median(ordered), ordered[max(below - 1, 0)], ordered[count - below]
+    low = max(below - 1, 0)
+    return statistics.median(ordered), ordered[low], ordered[count - 1 - low]
 
 
 class Watched:

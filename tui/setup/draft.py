@@ -83,6 +83,9 @@ class Draft:
     """How long it took to find that out."""
     shelf: Mapping[tuple[Keys, str], Tables] = field(default_factory=dict)
     """Tables of other kinds as they were left, for coming back."""
+    before: tuple[str, Tables] | None = None
+    """The setting that is being typed, and the tables from before its first letter: on its way to
+    2000 a number is 2 and 20, and what follows it must not come of these."""
 
     @classmethod
     def load(cls, reference: str, overrides: Sequence[str] = ()) -> Self:
@@ -132,11 +135,14 @@ class Draft:
         setting = self.settings.get(key)
         if setting is None:
             return self
-        tables = copy.deepcopy(self.tables)
+        before = self.tables
+        if self.before is not None and self.before[0] == key and not _is_kind(setting):
+            before = self.before[1]
+        tables = copy.deepcopy(before)
         write(tables, setting, text)
         texts = {**self.texts, key: Typed(text, value(tables, setting))}
         if not _is_kind(setting):
-            return self._with(tables, texts)
+            return self._with(tables, texts, before=(key, before))
         spot, kind = setting.path[:-1], str(value(self.tables, setting))
         shelf = {**self.shelf, (spot, kind): at(self.tables, spot)}
         if (spot, text) in self.shelf:
@@ -181,7 +187,13 @@ class Draft:
         assert self.experiment is not None
         return replace(self, tables=_tables(restored(self.experiment, self.preset)))
 
-    def _with(self, tables: Tables, texts: Mapping[str, Typed]) -> Draft:
+    def _with(
+        self,
+        tables: Tables,
+        texts: Mapping[str, Typed],
+        *,
+        before: tuple[str, Tables] | None = None,
+    ) -> Draft:
         started = time.perf_counter()
         groups = groups_of(tables)
         settings = settings_in(groups)
@@ -207,6 +219,7 @@ class Draft:
             experiment=experiment,
             last=experiment or self.last,
             problems=problems,
+            before=before,
             seconds=time.perf_counter() - started,
         )
         # The preset is the same, and what there is to set has just been found out.

@@ -84,6 +84,26 @@ def test_the_split_follows_the_number_of_samples() -> None:
     assert experiment_of(draft).data.sizes == (320, 80, 100)
 
 
+def test_what_follows_a_number_comes_of_none_of_those_it_is_on_its_way() -> None:
+    draft = Draft.load("two-moons")
+    for text in ("", "7", "70", "7000"):
+        draft = draft.with_text("data.samples", text)
+    assert experiment_of(draft).data.sizes == (4480, 1120, 1400)
+
+
+def test_layers_typed_anew_keep_what_each_said_of_its_own() -> None:
+    draft = Draft.load("cubic")
+    before = draft.experiment.model.activation
+    for text in ("", "6", "64", "64,", "64, 6"):
+        draft = draft.with_text("model.hidden", text)
+    assert experiment_of(draft).model.activation == before == ["relu", "sigmoid"]
+
+
+def test_what_was_changed_between_two_letters_is_kept() -> None:
+    draft = Draft.load("cubic").with_text("model.hidden", "6").with_text("optimizer.lr", "0.5")
+    assert experiment_of(draft.with_text("model.hidden", "6, 7")).optimizer.lr == 0.5
+
+
 def test_another_optimizer_keeps_the_learning_rate_and_nothing_it_does_not_have() -> None:
     draft = Draft.load("two-moons", ["optimizer.momentum=0.9"])
     assert draft.changes == ["optimizer.momentum"]

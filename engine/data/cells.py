@@ -39,7 +39,10 @@ _DATE: Final = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ].*)?")
 
 _TRUTHS: Final = ("true", "false", "yes", "no")
 
-_COMMAS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
+_LEADING: Final = r"[+-]?[1-9]\d{0,2}"
+"""What stands before the first mark of thousands: 0.013 has none, whoever writes it."""
+
+_COMMAS: Final = re.compile(rf"{_LEADING}(?:,\d{{3}})+")
 """Whole thousands parted by commas."""
 
 
@@ -61,7 +64,7 @@ class Notation:
         whole, mark, fraction = cell.partition(self.decimal)
         if self.thousands and self.thousands in whole:
             groups = re.escape(self.thousands) + r"\d{3}"
-            if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{groups})+", whole):
+            if not re.fullmatch(rf"{_LEADING}(?:{groups})+", whole):
                 return None
             whole = whole.replace(self.thousands, "")
         if self.decimal != "." and "." in whole + fraction:
@@ -189,7 +192,7 @@ def _plain(part: Any, notation: Notation) -> Any:
     wrong = []
     if thousands:
         mark = re.escape(thousands)
-        whole = rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({re.escape(decimal)}[^{mark}]*)?$"
+        whole = rf"^{_LEADING}({mark}\d{{3}})+({re.escape(decimal)}[^{mark}]*)?$"
         is_parted = compute.match_substring(cells, thousands)
         wrong += [compute.and_not(is_parted, compute.match_substring_regex(cells, whole))]
         cells = compute.replace_substring(cells, thousands, "")

@@ -54,6 +54,10 @@ _EXPECTED: Final[Mapping[str, str]] = {
 """What a value must be, by the type of pydantic's error."""
 
 
+_OF_NUMBERS: Final = (("hidden",), ("split",), ("domain",), ("size",), ("input_shape",))
+"""The last keys of lists of numbers, which are often written without their brackets."""
+
+
 @dataclass(frozen=True)
 class _Finding:
     """One of pydantic's errors, placed."""
@@ -141,7 +145,10 @@ def _findings(
         case _ if kind in _EXPECTED:
             bounds = {key: _bound(bound) for key, bound in context.items()}
             expected = _EXPECTED[kind].format_map(bounds)
-            yield replace(finding, expected=expected, got=show(value) + _instead(kind, value))
+            instead = _instead(kind, value)
+            if kind == "list_type" and path[-1:] in _OF_NUMBERS:
+                instead = _as_list(value)
+            yield replace(finding, expected=expected, got=show(value) + instead)
         case _:
             yield replace(finding, message=detail["msg"])
 
@@ -149,13 +156,25 @@ def _findings(
 def _instead(kind: str, value: Any) -> str:
     """Say how to write what was meant: 100 for 100.0, 0.5 for '0,5', true for 'True'."""
     if kind in ("int_type", "int_from_float") and isinstance(value, float):
-        return f"; write {int(value)}" if value.is_integer() else ""
+        short = value.is_integer() and abs(value) < 1e15
+        return f"; write {int(value)}" if short else ""
     if not isinstance(value, str):
         return ""
     if kind == "bool_type":
         return f"; write {value.lower()}" if value.lower() in ("true", "false") else ""
     typed = number(value.replace(",", ".")) if kind in ("int_type", "float_type") else None
+    if kind == "int_type" and not isinstance(typed, int):
+        return ""
     return "" if typed is None else f"; write {typed}"
+
+
+def _as_list(value: Any) -> str:
+    """Say how numbers without brackets are written as a list: [8] for 8, [8, 8] for '8, 8'."""
+    words = value.strip("[] ").split(",") if isinstance(value, str) and len(value) < 100 else []
+    entries = [number(word.strip()) for word in words]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        entries = [value]
+    return f"; write {entries}" if entries and None not in entries else ""
 
 
 def _place(detail: ErrorDetails, tables: Mapping[str, Any]) -> tuple[Path, Path, str]:

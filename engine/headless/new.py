@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -148,7 +149,8 @@ def _plain_column(column: ColumnProfile, chosen: set[str]) -> dict[str, Any]:
 
 
 def _next(path: Path) -> list[str]:
-    return [f"epochal run {path}", f"epochal open {path}"]
+    file = shlex.quote(str(path))
+    return [f"epochal run {file}", f"epochal open {file}"]
 
 
 def layout_words(profile: Profile) -> str:
@@ -164,7 +166,8 @@ def layout_words(profile: Profile) -> str:
     if profile.notation.thousands:
         said.append(f"thousands parted by {profile.notation.thousands!r}")
     if profile.doubtful:
-        said.append(f"look: {profile.doubtful} is {profile.notation.number(profile.doubtful):g}")
+        taken = f"{profile.notation.number(profile.doubtful):g}"
+        said.append(f"look: {profile.doubtful} may be another number, and is taken for {taken}")
     if profile.missing:
         said.append(f"no value: {', '.join(profile.missing)}")
     return "; ".join([columns, *said])

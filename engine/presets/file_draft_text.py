@@ -145,7 +145,8 @@ def _layout(draft: FileDraft) -> Iterator[str]:
     notation = profile.notation
     doubt = ""
     if profile.doubtful:
-        doubt = f"look: is {plain(profile.doubtful)} {notation.number(profile.doubtful):g}?"
+        taken = f"{notation.number(profile.doubtful):g}"
+        doubt = f"look: {plain(profile.doubtful)} is taken for {taken}"
     yield _entry("decimal", notation.decimal, doubt)
     if notation.thousands:
         yield _entry("thousands", notation.thousands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 
 from ..errors import EpochalError
@@ -13,12 +14,12 @@ from .toml_files import PRESETS
 
 def what_else(reference: str) -> str:
     """Return what a name is that names no run; nothing where it is nothing else that is there."""
-    path = Path(reference)
+    path, typed = Path(reference), shlex.quote(reference)
     with contextlib.suppress(OSError, ValueError, EpochalError):
         if ending_of(path) in TABLES and path.is_file() and not _says_steps(path):
-            return f"it is a file of data; epochal new {reference} writes a preset for it"
+            return f"it is a file of data; epochal new {typed} writes a preset for it"
     if log_meant(reference) is not None:
-        return f"it is another program's log; epochal import {reference} makes a run of it"
+        return f"it is another program's log; epochal import {typed} makes a run of it"
     preset = PRESETS.seek(reference)
     if preset is not None and not preset.is_dir():
         return "it is a preset, and here a run is meant"

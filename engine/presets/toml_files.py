@@ -93,6 +93,10 @@ class Shelf:
         if path := self.seek(reference):
             return path
         names = [listing.name for listing in self.catalogue()]
+        if os.sep in reference or exists(Path(reference)):
+            path = Path(reference)
+            what = f"is a folder, not a {self.kind}" if path.is_dir() else "there is no such file"
+            raise self.error([Problem(reference, "", what)])
         near = nearest(Path(reference).stem, names)
         what = f"there is no such {self.kind}{near}; there are: {', '.join(names)}"
         raise self.error([Problem(reference, "", what)])
@@ -202,9 +206,20 @@ def _syntax(message: str, text: str) -> str:
     line = re.match(r"line (\d+)", where)
     instead = _instead(text.split("\n")[int(line[1]) - 1]) if line else ""
     where = where.replace("end of document", "end of the file")
+    what = next((said for known, said in _SAID.items() if known.fullmatch(what)), what)
     what = what[:1].lower() + what[1:] + (f"; write {plain(instead)}" if instead else "")
     return f"{where}: {what}" if where else what
 
+
+_SAID: Final = {
+    re.compile("Cannot (overwrite a value|redefine namespace .*)"): (
+        "this is said already, further up; keep one of the two"
+    ),
+    re.compile(r"Cannot declare \(.*\) twice"): (
+        "a table of this name stands further up; put all its keys under one"
+    ),
+}
+"""What the parser means by the words that do not say it."""
 
 _STRAIGHT: Final = str.maketrans("“”„‘’", '"""\'\'')
 """Quotes as word processors set them, and as TOML wants them."""

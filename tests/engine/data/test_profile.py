@@ -172,6 +172,10 @@ def test_a_number_that_could_be_another_is_named(
     text = "\n".join([f"x{separator}y", *(f"{cell}{separator}word" for cell in cells)])
     profile = profiled(tmp_path, text)
     assert profile.doubtful == "1,234"
+    # Nobody parts thousands behind a nought.
+    assert (
+        profiled(tmp_path, text.replace("1,234", "0,234").replace("2,345", "0,345")).doubtful == ""
+    )
     assert profile.notation.number("1,234") == value
     assert profiled(tmp_path, text.replace("2,345", "2,3")).doubtful == ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -71,7 +72,7 @@ class TestProblems:
         [
             ("title = 3", "title: must be a text (got 3)"),
             ("title = true", "title: must be a text (got true)"),
-            ("model.hidden = 5", "model.hidden: must be a list (got 5)"),
+            ("model.hidden = 5", "model.hidden: must be a list (got 5; write [5])"),
             ("model.hidden = [1.5]", "model.hidden[0]: must be a whole number (got 1.5)"),
             ("model.hidden = ['a']", "model.hidden[0]: must be a whole number (got 'a')"),
             ("model.hidden = [true]", "model.hidden[0]: must be a whole number (got true)"),
@@ -219,6 +220,23 @@ class TestFiles:
             "two-mons: there is no such preset (did you mean 'two-moons'?); there are: "
             + ", ".join(SHIPPED)
         )
+
+    def test_a_path_that_leads_nowhere_is_told_as_a_path(self) -> None:
+        for reference, what in (("no/such.toml", "there is no such file"), (".", "is a folder")):
+            with pytest.raises(PresetError, match=re.escape(f"{reference}: {what}")):
+                presets.load(reference)
+
+    @pytest.mark.parametrize(
+        ("text", "what"),
+        [
+            ("a = 1\na = 2\n", "line 2, column 6: this is said already, further up"),
+            ("[a]\nb.c = 1\n[a.b]\n", "this is said already|of this name stands further up"),
+            ("[a]\n[a]\n", "line 2, column 3: a table of this name stands further up"),
+        ],
+    )
+    def test_what_is_said_twice_is_told_so(self, text: str, what: str) -> None:
+        (problem,) = problems_of(text)
+        assert re.search(what, problem), problem
 
     @pytest.mark.parametrize(
         "reference", ["", "\0", "a" * 5000, "a/b/c.toml", ".", "../", "~no/no"]

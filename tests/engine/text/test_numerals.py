@@ -57,6 +57,9 @@ def test_numbers_in_a_list_may_be_typed_so_too() -> None:
     ("key", "typed", "said"),
     [
         ("train.epochs", "100.0", "must be a whole number (got 100.0; write 100)"),
+        ("train.epochs", "0,5", "must be a whole number (got '0,5')"),
+        ("train.epochs", "1e99", "must be a whole number (got 1e+99)"),
+        ("model.hidden", "8, 4", "must be a list (got '8, 4'; write [8, 4])"),
         ("optimizer.lr", "0,5", "must be a number (got '0,5'; write 0.5)"),
         ("train.zero_grad", "False", "must be true or false (got 'False'; write false)"),
     ],

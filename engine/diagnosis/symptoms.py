@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from ..recording.values import are_broken
 from .evidence import GROUPS, WINDOW, Facts, median
 
 LEAST_STEPS: Final = 100
@@ -45,7 +46,7 @@ minibatches and Adam's jumps.
 def lost_at(facts: Facts) -> int | None:
     """Return the first recent step whose loss was no finite number; None where there is none."""
     losses = facts.recent("loss")
-    broken = np.flatnonzero(~np.isfinite(losses))
+    broken = np.flatnonzero(are_broken(losses))
     return facts.at - (len(losses) - 1 - int(broken[0])) if len(broken) else None
 
 

@@ -12,6 +12,9 @@
 #define LEAST 1e-24f
 #define MOST 1e36f
 
+/* What a recording has where there is no number: see engine/recording/unsaid.py. */
+static const union { uint64_t bits; double number; } UNSAID = {0x7ffca18940000000};
+
 /* The sum of the squares of some numbers, with sums of one type. */
 #define SQUARES(name, real, wide)                                                                 \
     static wide name(const real *numbers, int64_t count)                                          \
@@ -45,7 +48,7 @@ static double float_squares(const float *numbers, int64_t count)
     {                                                                                             \
         for (int64_t t = 0; t < tensors; t++) {                                                   \
             /* Of what is not there, there is no norm. */                                         \
-            double total = starts[t] || !counts[t] ? 0 : NAN;                                     \
+            double total = starts[t] || !counts[t] ? 0 : UNSAID.number;                           \
             for (int64_t n = 0; n < counts[t] && starts[t]; n += PIECE)                           \
                 total += squares(starts[t] + n, counts[t] - n < PIECE ? counts[t] - n : PIECE);   \
             norms[t] = sqrt(total);                                                               \

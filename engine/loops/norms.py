@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ..gradients.compiled.building import NoLibraryError, library_of
 from ..gradients.leaned_on import TENSOR_CALLS, place_within, tensor_functions
+from ..recording.unsaid import UNSAID
 from ..step.measurements import PLAIN
 from ..text.files import read_file
 from .builtin import Builtin
@@ -27,7 +28,7 @@ from .parameters import WatchedParameters
 from .shards import part_of
 
 Norms = NDArray[np.float64]
-"""Norms by row and parameter, [rows, parameters]; NaN where there was no gradient."""
+"""Norms by row and parameter, [rows, parameters]; ``UNSAID`` where there was no gradient."""
 
 ROWS: Final = 256
 """Steps of a block at most."""
@@ -116,8 +117,8 @@ class FusedGradients:
         )
         lies = ctypes.addressof(self._all)
         self.take: Final = Builtin(library, f"called_gradients_{real}", lies).call
-        """Write the norms to where an array of float64 [tensors] lies, given by its address, NaN of
-        what has no gradient; 0, and nothing is written, where one is not as they usually are."""
+        """Write the norms to where an array of float64 [tensors] lies, given by its address,
+        UNSAID of what has no gradient; 0, and nothing is written, where one is not as usual."""
 
 
 class GradientNorms:
@@ -130,7 +131,7 @@ class GradientNorms:
     def __init__(self, watched: WatchedParameters) -> None:
         self._tensors: Final = watched.tensors
         count = len(self._tensors)
-        self._table = np.full((ROWS, count), np.nan)
+        self._table = np.full((ROWS, count), UNSAID)
         """[rows, parameters], of what needs no fetching."""
         self._apart: dict[int, dict[int, Tensor]] = {}
         """By row and parameter, norms that are still on their device."""
@@ -160,7 +161,7 @@ class GradientNorms:
             return
         if row not in self._apart:
             self._apart[row] = {}
-            self._table[row] = np.nan
+            self._table[row] = UNSAID
         places = range(len(self._tensors)) if places is None else places
         pairs = [(place, self._tensors[place].grad) for place in places]
         there = [(place, each) for place, each in pairs if each is not None]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, distributed
 
 from ..gradients.leaned_on import FlatPart, flat_parts
+from ..recording.unsaid import UNSAID
 
 Table = NDArray[np.float64]
 
@@ -91,8 +92,8 @@ class Shards:
         return [part.reshape(each.shape) for part, each in zip(parts, tables, strict=True)], last
 
     def _summed(self, numbers: Tensor) -> Table:
-        """Return sums over all processes, [numbers]; NaN where one of these is not there."""
-        unknown = np.full(len(numbers), np.nan)
+        """Return sums over all processes, [numbers]; unsaid where one of these is not there."""
+        unknown = np.full(len(numbers), UNSAID)
         if not self.together:
             return unknown
         shared = numbers.to(self._device)

@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..recording.events import COLUMNS, Event, GroupBegins, RunWarning
+from ..recording.events import COLUMNS, Event, GroupBegins, RunWarning, Series
 from ..recording.file import Recorder
 from ..recording.naming import TRAIN, Meanings, meaning_of
 from ..recording.scalars import Scalars, series_at
+from ..recording.unsaid import UNSAID
+from ..recording.values import are_unsaid
 from .block_time import BlockTime
 from .norms import ROWS, GradientNorms, norms_of
 from .owners import parameters_of
@@ -99,6 +101,7 @@ class Steps:
         self._names: list[str] = []
         """What is said of every step, by name; known when the first block is written."""
         self._columns: list[str] = []
+        self._awaits_loss = False  # for which there is a column
         self.said: Final = RowWords()
         """What the loop says of its rows."""
         self._lrs: list[float] = []
@@ -288,6 +291,8 @@ class Steps:
         said = self.said.rows()
         if not self._columns:
             self._begin_groups(said)
+        if self._awaits_loss and (name := _name_of_loss(said)):
+            self._names[0], self._awaits_loss = name, False
         steps = [*range(self.step - count + 1, self.step + 1)]
         norms, probed = self.norms.rows(count), self.probe.taken()
         applied = np.array(fetched([*self._applied.values()]))
@@ -295,16 +300,17 @@ class Steps:
             (norms, probed), applied = self._shards.whole((norms, probed), applied)
         norms = _folded(self._watched, norms)
         total = _total(norms)
-        table = [[row.get(name, math.nan) for row in said] for name in self._names]
+        table = [[row.get(name, UNSAID) for row in said] for name in self._names]
         table += [self._lrs, total.tolist()]
         if "applied_norm" in self._columns:
             used = dict(zip(self._applied, applied.tolist(), strict=True))
             table.append([used.get(row, whole) for row, whole in enumerate(total)])
-        self._record(TRAIN, steps, np.concatenate([np.array(table), norms.T]))
-        self._last = {
-            f"train_{meaning_of(name).column}": said[-1][name]
+        self._writer.record(_rows_at(TRAIN, steps, np.concatenate([np.array(table), norms.T])))
+        self._last |= {
+            f"train_{meaning_of(name).column}": row[name]
             for name in self._names
-            if name in said[-1]
+            for row in said
+            if name in row
         }
         usual = {*self._names}
         # Nearly always that is all, in every row.
@@ -319,6 +325,9 @@ class Steps:
     def _begin_groups(self, said: Sequence[Mapping[str, float]]) -> None:
         """Decide what the rows have: what was said in the first block, and what is measured."""
         of_steps = _columns_of(said)
+        # A loop may say it every hundredth step: later it has no place of its own any more.
+        self._awaits_loss = "loss" not in of_steps.values()
+        of_steps |= {"loss": "loss"} if self._awaits_loss else {}
         # The loss says most, and stands in front as it does in every recording.
         self._names = sorted(of_steps, key=lambda name: of_steps[name] != "loss")[:MOST_SAID]
         columns, folds = [of_steps[name] for name in self._names], self._watched.folds
@@ -342,17 +351,17 @@ class Steps:
         there = [(step, name) for step, of in shares.items() for name in of]
         found = dict(zip(there, fetched([shares[step][name] for step, name in there]), strict=True))
         weights, updates = (_folded(self._watched, each) for each in norms)
-        table = [
-            [found.get((step, name), math.nan) for step in steps] for name in self._share_names
-        ]
+        table = [[found.get((step, name), UNSAID) for step in steps] for name in self._share_names]
         values = [weights.T, _ratios(updates, weights).T, np.array(table).reshape(-1, len(steps))]
-        self._record("probe", steps, np.concatenate(values))
+        self._writer.record(_rows_at("probe", steps, np.concatenate(values)))
         self.probe.forget()
 
-    def _record(self, group: str, steps: list[int], values: Any) -> None:
-        with np.errstate(over="ignore"):
-            rows = np.asarray(values, np.float64).astype(np.float32)[:, :, None]
-        self._writer.record(series_at(group, steps, rows))
+
+def _rows_at(group: str, steps: list[int], values: Any) -> Series:
+    """Return rows as an event, from values [columns, rows]."""
+    with np.errstate(over="ignore"):
+        rows = np.asarray(values, np.float64).astype(np.float32)[:, :, None]
+    return series_at(group, steps, rows)
 
 
 def _columns_of(said: Sequence[Mapping[str, float]]) -> dict[str, str]:
@@ -366,6 +375,12 @@ def _columns_of(said: Sequence[Mapping[str, float]]) -> dict[str, str]:
     }
 
 
+def _name_of_loss(said: Sequence[Mapping[str, float]]) -> str:
+    """Return by which name a loss is said; "" where none is."""
+    names = (name for row in said for name in row if is_of_steps(name))
+    return next((name for name in names if meaning_of(name).column == "loss"), "")
+
+
 def _later(name: str) -> str:
     """Return a name under which a number of a step is no column of every step's."""
     return f"step {name}" if is_of_steps(name) else name
@@ -375,7 +390,7 @@ def _folded(watched: WatchedParameters, norms: Table) -> Table:
     """Return norms of what has columns, [rows, columns], from those of each parameter."""
     if len(watched.folds) == norms.shape[1]:
         return norms
-    folded = np.full((len(norms), len(watched.folds)), math.nan)
+    folded = np.full((len(norms), len(watched.folds)), UNSAID)
     for fold in range(folded.shape[1]):
         folded[:, fold] = _total(norms[:, np.equal(watched.fold_of, fold)])
     return folded
@@ -383,9 +398,10 @@ def _folded(watched: WatchedParameters, norms: Table) -> Table:
 
 def _total(norms: Table) -> Table:
     """Return the norm of all columns together, [rows]; what is not there is left out."""
-    missing = np.isnan(norms)
+    with np.errstate(over="ignore"):
+        missing = are_unsaid(norms.astype(np.float32))
     total: Table = np.sqrt(np.square(np.where(missing, 0.0, norms)).sum(axis=1))
-    return np.where(missing.all(axis=1), math.nan, total)
+    return np.where(missing.all(axis=1), UNSAID, total)
 
 
 def _ratios(updates: Table, weights: Table) -> Table:

@@ -1,14 +1,14 @@
 """A pyramid of means and extremes over one column, so that a picture costs what it has columns.
 
     level 0   the rows themselves
-    level 1   low, high, sum and count of the finite ones of every 512 rows
+    level 1   low, high, sum and counts of every 512 rows
     level 2   … of every 4096
     …
 
 Levels are built from the rows when somebody looks, and only as far as whole groups go, so that
 adding rows costs nothing and no row is folded twice. Finer ones would take as much room as the
 rows, and a screen is as wide as a few hundred of them. Numbers that are not finite are counted
-and left out: they spoil no neighbour, and are not forgotten.
+and left out: they spoil no neighbour, and are not forgotten. What was not said is only left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .values import are_broken
+
 FACTOR: Final = 8
 """Entries of a level that become one of the next."""
 
@@ -26,7 +28,9 @@ UNIT: Final = FACTOR**3
 
 
 class Aggregates(NamedTuple):
-    """Consecutive groups of rows: an entry for each, in float32, float32, float64 and int64."""
+    """Consecutive groups of rows: an entry for each, in float32, float32, float64, int64 and
+    int64.
+    """
 
     low: NDArray[Any]
     """The least finite value; inf where there is none."""
@@ -36,6 +40,8 @@ class Aggregates(NamedTuple):
     """The sum of the finite values."""
     finite: NDArray[Any]
     """How many values are finite."""
+    broken: NDArray[Any]
+    """How many were said and are not finite."""
 
     @property
     def mean(self) -> NDArray[np.float32]:
@@ -49,7 +55,7 @@ class Aggregates(NamedTuple):
 
     def grouped(self, starts: NDArray[np.int64]) -> Aggregates:
         """Return one entry for the entries from each start to before the next."""
-        folds = np.minimum, np.maximum, np.add, np.add
+        folds = np.minimum, np.maximum, np.add, np.add, np.add
         return Aggregates(
             *(fold.reduceat(values, starts) for fold, values in zip(folds, self, strict=True))
         )
@@ -63,6 +69,7 @@ def aggregates_of(rows: NDArray[np.float32]) -> Aggregates:
         np.where(finite, rows, np.float32(-np.inf)),
         np.where(finite, rows, 0).astype(np.float64),
         finite.astype(np.int64),
+        are_broken(rows).astype(np.int64),
     )
 
 
@@ -77,10 +84,10 @@ def folded(rows: NDArray[np.float32]) -> Aggregates:
     finite = np.isfinite(units)
     if finite.all():
         # Nothing is to be left out of the sums, which are the same to the bit.
-        low, high, total = units, units, units.astype(np.float64)
+        low, high, total, broken = units, units, units.astype(np.float64), ~finite
     else:
-        low, high, total, _ = aggregates_of(units)
-    return Aggregates(low.min(-1), high.max(-1), total.sum(-1), finite.sum(-1))
+        low, high, total, _, broken = aggregates_of(units)
+    return Aggregates(low.min(-1), high.max(-1), total.sum(-1), finite.sum(-1), broken.sum(-1))
 
 
 class Column(Protocol):

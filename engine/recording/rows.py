@@ -17,7 +17,7 @@ from .events import Series
 from .member_spread import Spread, Spreads
 from .pages import Again, Pages
 from .row_steps import RowSteps
-from .values import Values
+from .values import Values, are_broken, are_unsaid
 
 Side = Literal["low", "high"]
 """An end of the range over the members of a population, as in
@@ -26,6 +26,9 @@ Side = Literal["low", "high"]
 
 SEARCH: Final = 64
 """Buckets in which what is not finite is looked for; so many rows are looked at one by one."""
+
+LOOK_BACK: Final = 4096
+"""Rows at most in which it is looked for what was said last."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Buckets:
     high: NDArray[np.float32]
     """The greatest finite value; NaN where there is none."""
     nonfinite: NDArray[np.bool_]
-    """Whether a value is NaN or infinite."""
+    """Whether a value that was said is NaN or infinite."""
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -92,18 +95,26 @@ class Rows:
         again: Again | None = None,
         resident_bytes: int | None = None,
     ) -> None:
-        self.columns: Final = tuple(columns)
+        self._names: Final = tuple(columns)
+        # A loop has room for its loss, and may never say one.
+        self._is_silent = "loss" in self._names
         self.members: Final = members
         """How many networks there are."""
         self.count = 0
         """How many rows there are."""
         self.memo: dict[Hashable, Any] = {}
         """What others have worked out of these rows; forgotten where any of them are."""
-        self._index = {name: index for index, name in enumerate(self.columns)}
-        self._pages = Pages(len(self.columns), members, again, resident_bytes)
+        self._index = {name: index for index, name in enumerate(self._names)}
+        self._pages = Pages(len(self._names), members, again, resident_bytes)
         self._steps = RowSteps()
         self._downsamplers: dict[tuple[str, int | Side | None], Downsampler] = {}
         self._spreads = Spreads(members)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns; a loss that no row has is none."""
+        is_left_out = self._is_silent and self.count
+        return tuple(name for name in self._names if name != "loss") if is_left_out else self._names
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -139,12 +150,14 @@ class Rows:
 
     def fits(self, series: Series) -> bool:
         """Return whether rows have these columns and members."""
-        return series.values.shape == (len(self.columns), series.count, self.members)
+        return series.values.shape == (len(self._names), series.count, self.members)
 
     def add(self, series: Series) -> None:
         """Add consecutive rows, in place of any from the first one's step on."""
         if self.count and series.first <= self.last_step:
             self.cut(series.first - 1)
+        if self._is_silent:
+            self._is_silent = bool(are_unsaid(series.values[self._index["loss"]]).all())
         self._pages.add(series.values, series.line)
         if series.steps:
             for step in series.steps:
@@ -252,17 +265,35 @@ class Rows:
         return self.count_until(step) - 1 if self.count_until(step) else None
 
     def value(self, name: str, step: int, member: int | None = 0) -> float:
-        """Return a column's newest value at or before a step; NaN where there is none.
+        """Return a column's newest value at or before a step; NaN where none was said.
 
         Args:
             name: Which column.
             step: At or before which step.
             member: Of which network; None for the mean over those that count.
         """
-        row = self.row_at(step)
+        row = self.said_row(name, step, member)
         if row is None:
             return float("nan")
         return shortest(self.column(name, member, row, row + 1)[0])
+
+    def said_row(self, name: str, step: int, member: int | None = 0) -> int | None:
+        """Return the newest row at or before a step in which a column was said; where that is long
+        ago, the newest there is. None where there is no row.
+
+        Args:
+            name: Which column.
+            step: At or before which step.
+            member: Of which network; None for the mean over those that count.
+        """
+        row, size = self.row_at(step), 1
+        while row is not None and size <= LOOK_BACK:
+            start = max(row + 1 - size, 0)
+            said = np.flatnonzero(~are_unsaid(self.column(name, member, start, row + 1)))
+            if len(said):
+                return start + int(said[-1])
+            size *= SEARCH
+        return row
 
     def buckets(
         self, name: str, first_step: int, last_step: int, width: int, member: int | Side | None = 0
@@ -284,7 +315,10 @@ class Rows:
         if start >= stop or width < 1:
             nothing = np.empty(0, np.float32)
             return Buckets(np.empty(0, np.int64), nothing, nothing, nothing, np.empty(0, np.bool_))
-        return self.stretches(name, start, stop, _bucket_size(start, stop, width), member)
+        each = self.stretches(name, start, stop, _bucket_size(start, stop, width), member)
+        # Where nothing was said there is nothing to draw, and a line goes on across it.
+        there = np.isfinite(each.mean) | each.nonfinite
+        return each if there.all() else Buckets(*(part[there] for part in vars(each).values()))
 
     def stretches(
         self, name: str, start: int, stop: int, size: int, member: int | Side | None = 0
@@ -303,14 +337,13 @@ class Rows:
             self._downsamplers[name, of] = Downsampler(self._column(name, of))
         fold = self._downsamplers[name, of].fold(start, stop, size)
         ends = np.minimum((np.arange(start // size, -(-stop // size)) + 1) * size, stop)
-        counts = np.diff(ends, prepend=start)
         some = fold.finite > 0
         return Buckets(
             steps=self.steps_of(ends - 1),
             low=np.where(some, fold.low, np.float32(np.nan)),
             mean=fold.mean,
             high=np.where(some, fold.high, np.float32(np.nan)),
-            nonfinite=fold.finite < counts,
+            nonfinite=fold.broken > 0,
         )
 
     def first_broken(self, name: str, start: int, stop: int, member: int | None = 0) -> int | None:
@@ -326,7 +359,7 @@ class Rows:
                 return None
             begin = (start // size + int(wrong[0])) * size
             start, stop = max(start, begin), min(stop, begin + size)
-        broken = np.flatnonzero(~np.isfinite(self.column(name, member, start, stop)))
+        broken = np.flatnonzero(are_broken(self.column(name, member, start, stop)))
         return start + int(broken[0]) if len(broken) else None
 
     def _column(self, name: str, member: int | Side | None) -> _MemberColumn | _SpreadColumn:

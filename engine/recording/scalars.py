@@ -2,7 +2,7 @@
 
     log(1, {"loss": 0.7, "lr": 0.1})    group train begins: loss, lr
     log(1, {"val_loss": 0.8})           group dev begins: loss
-    log(2, {"loss": 0.6})               a row of train; its lr is NaN, which is to say: not said
+    log(2, {"loss": 0.6})               a row of train; its lr is there as not said
     log(9, {"lr": 0.05})                no row of train, whose loss it lacks: group train 2 begins
 
 A group begins with whatever its first call says, the loss in front. It has a row where its first
@@ -11,7 +11,6 @@ column is said, so that a loss which was not said is never taken for one that is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +21,7 @@ from ..text.numbers import counted
 from .events import COLUMNS, NAME_LENGTH, Event, GroupBegins, Heartbeat, RunWarning, Series
 from .file import FLUSH_SECONDS, Recorder
 from .naming import Meanings, numbered
+from .unsaid import UNSAID
 
 MOST_ROWS: Final = 4096
 """Rows of a group that wait to be written, at most."""
@@ -138,7 +138,7 @@ class Scalars:
             if step <= group.last:
                 self._go_back(group, step)
             group.steps.append(step)
-            group.rows.append([row.pop(name, math.nan) for name in group.columns])
+            group.rows.append([row.pop(name, UNSAID) for name in group.columns])
             group.last = step
             if len(group.steps) >= MOST_ROWS:
                 self.flush()

@@ -20,6 +20,7 @@ from ..recording.lines import MOST_DAMAGED, decode, header_of
 from ..recording.outline import Outline
 from ..recording.packed import Packed
 from ..recording.tail import CHUNK, LINE_BYTES, Tail
+from ..recording.unsaid import is_unsaid
 from ..text.averages import mean_of
 from ..text.files import open_file
 from ..text.numbers import shortest
@@ -251,7 +252,14 @@ class GlancedRun:
         if row is None:
             return None
         packed: Any = rows.values
-        losses = packed.members_of(header.columns["train"].index("loss"), row)
+        column = header.columns["train"].index("loss")
+        losses = packed.members_of(column, row)
+        # A loop may say its loss at some steps only.
+        while row and all(map(is_unsaid, losses)):
+            row -= 1
+            losses = packed.members_of(column, row)
+        if all(map(is_unsaid, losses)):
+            return None
         finite = [loss for loss in losses if math.isfinite(loss)]
         return shortest(mean_of(finite)) if finite else math.nan
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from ...recording.values import are_broken
 from ..evidence import Facts
 from ..finding import Finding, Remedy, Rule, Verdict
 from ..remedies import sized_weights, slower
@@ -86,7 +87,7 @@ def judge(facts: Facts, layer: str) -> Verdict | None:
     """Judge whether one layer's newest gradient is a number."""
     for part in ("weight", "bias"):
         norms = facts.recent(f"grad_norm/{layer}.{part}")
-        if len(norms) and not np.isfinite(norms[-1]):
+        if are_broken(norms[-1:]).any():
             return Verdict("not finite", "bad")
     return None
 

@@ -18,7 +18,7 @@ from engine.recording.events import Header
 from engine.recording.history import History
 from engine.recording.member_spread import mean_of
 from engine.recording.rows import Rows
-from engine.recording.values import Values
+from engine.recording.values import Values, are_unsaid
 from engine.text.safe import plain
 
 from ..members.crowd import Crowd, crowd_of
@@ -216,8 +216,8 @@ def _kinds(layers: Layers, probe: Rows | None, verdicts: Mapping[str, Verdict]) 
 def _reader(rows: Rows | None, step: int, member: int | None) -> Callable[[str], float | None]:
     """Return what reads a column at a step: its newest value, or None where nothing was measured.
 
-    All columns have their rows at the same steps, so the row is looked up once. Of all members it
-    is the median, and of a share of units the mean, which is their share of all units.
+    Of all members it is the median, and of a share of units the mean, which is their share of all
+    units.
     """
     index = rows.row_at(step) if rows is not None else None
     if rows is None or index is None:
@@ -228,7 +228,8 @@ def _reader(rows: Rows | None, step: int, member: int | None) -> Callable[[str],
         if column not in columns:
             return None
         if member is not None or rows.members == 1:
-            return float(rows.column(column, member, index, index + 1)[0])
+            # What a step does not use, as a generator in its critic's, is as it was used last.
+            return rows.value(column, step, member)
         values = rows.across(column, index)
         return mean_of(values) if column.startswith(SHARES) else median(values)
 
@@ -250,7 +251,8 @@ def _over_time(rows: Rows, column: str, step: int, width: int, member: int | Non
     number = (rows.row_at(step) or 0) + 1
     several = member is None and rows.members > 1
     if width < 1 or (number <= width and not several):
-        return rows.column(column, 0 if several else member, 0, number if width > 0 else 0)
+        values = rows.column(column, 0 if several else member, 0, number if width > 0 else 0)
+        return values[~are_unsaid(values)]
     size = -(-number // width)
     unit = 1 << max(size.bit_length() - 3, 0)
     size = -(-size // unit) * unit
@@ -259,7 +261,8 @@ def _over_time(rows: Rows, column: str, step: int, width: int, member: int | Non
         return medians(rows.across(column, ends).T).astype(np.float32)
     stretches = rows.stretches(column, 0, number, size, member)
     # What is not finite is greater than anything else here, so it is not lost among many steps.
-    return np.where(stretches.nonfinite, np.float32(np.inf), stretches.high)
+    values = np.where(stretches.nonfinite, np.float32(np.inf), stretches.high)
+    return values[~np.isnan(values)]
 
 
 def _shape(shape: list[int]) -> str:

@@ -116,8 +116,7 @@ class Loop(LoopWords):
         self._closed, self._is_compiled, self._is_open = False, False, False  # the last: a row
         self.is_within = False
         """Whether a ``with`` ends it."""
-        self._stepped: set[int] = set()
-        """The optimizers that have stepped in it."""
+        self._stepped: set[int] = set()  # in it
         self._within: Optimizer | None = None  # its own step
         self._reached = True  # by a scaler that was to step an optimizer
 
@@ -207,9 +206,8 @@ class Loop(LoopWords):
         self._writer.end(End(step=self.step, status=status, reason=reason, result=result))
 
     def stop(self, status: str, reason: str) -> None:
-        """Ask the loop to stop: see ``should_stop``."""
+        """Ask the loop to stop: see ``should_stop``; one that is paused goes on to where it can."""
         self._stop_reason = reason
-        # A loop that is paused goes on to where it can stop.
         self._handler.owed = None
 
     @property
@@ -252,8 +250,10 @@ class Loop(LoopWords):
         if is_dynamo_compiling():
             self._is_compiled = True  # so that nothing is seen of the step
             return
-        if not self._is_open or id(optimizer) in self._stepped:
+        if not self._is_open or not self._stepped.isdisjoint(self._owners.rivals(optimizer)):
             self._turn()
+        if said := self._owners.given_back(optimizer):
+            self._say(said)
         self._within = optimizer
         # With a closure the gradients are computed within the step.
         if len(args) < 2 and not kwargs:

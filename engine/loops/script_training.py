@@ -55,6 +55,8 @@ class ScriptTraining:
         self._followers = weakref.WeakSet[Optimizer]()
         """Optimizers that came later and move any of that."""
         self._stepped = set[int]()
+        self._last_at = dict[int, weakref.ref[Optimizer]]()
+        """By place, which optimizer stepped there last."""
 
     def place(self, optimizer: Optimizer) -> int:
         """Return which of those that are watched an optimizer is, or is in place of, from 1 on; 0
@@ -77,9 +79,17 @@ class ScriptTraining:
         return is_one
 
     def step(self, optimizer: Optimizer) -> int:
-        """Know that an optimizer steps; return its place."""
-        if place := self.place(optimizer):
-            self._stepped.add(id(optimizer))
+        """Know that an optimizer steps; return its place, and give one of its own to what was there
+        meanwhile: they take turns.
+        """
+        if not (place := self.place(optimizer)):
+            return 0
+        last = self._last_at[place]() if place in self._last_at else None
+        if last is not optimizer:
+            if last is not None and id(optimizer) in self._stepped:
+                self._place_of[last] = 1 + max(len(self._moved), *self._place_of.values())
+            self._last_at[place] = weakref.ref(optimizer)
+        self._stepped.add(id(optimizer))
         return place
 
     def is_let_go(self) -> bool:

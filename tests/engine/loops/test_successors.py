@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from engine.loops.clipping import CLIPPED
+from engine.loops.script import ScriptWatch
 from engine.loops.watch import watch
 from tests.engine.loops.test_watch import (
+    ROWS,
     backward,
     column,
     gradients,
@@ -145,3 +147,55 @@ def test_clipping_within_what_is_compiled_stays_in_it_and_is_told(tmp_path: Path
             optimizer.step()
     assert gradients(run, net) == [pytest.approx(each, rel=1e-6) for each in norms]
     assert [each.message for each in history_of(run).warnings] == [CLIPPED]
+
+
+def test_optimizers_that_move_the_same_by_turns_have_rows_of_their_own(tmp_path: Path) -> None:
+    nets, losses, norms = nn.ModuleList([network(), network(1)]), [], []
+    one, two = (Sgd(each.parameters(), lr=0.1) for each in nets)
+    # As InfoGAN's, which moves its generator and what judges it, after each of them by itself.
+    both = Sgd(nets.parameters(), lr=0.01)
+    with watch(nets, [one, two], runs=tmp_path) as run:
+        for _ in range(3):
+            nets.zero_grad()
+            for net, optimizer in zip(nets, (one, two), strict=True):
+                loss = backward(net, optimizer)
+                optimizer.step()
+                run.log(loss=loss)
+            losses.append(loss.item())
+            norms.append([each for net in nets for each in norms_now(net)])
+            nets.zero_grad()
+            loss = sum(((net(ROWS) - 2).square().mean() for net in nets), torch.zeros(()))
+            loss.backward()
+            both.step()
+            run.log(loss=loss)
+            losses.append(loss.item())
+            norms.append([each for net in nets for each in norms_now(net)])
+    assert run.step == 6
+    assert gradients(run, nets) == [pytest.approx(each, rel=1e-5) for each in norms]
+    assert column(run, "loss")[1::2] == pytest.approx(losses[1::2])
+    assert run.optimizers == [one, two, both]
+    said = [each.message for each in history_of(run).warnings]
+    assert said[0] == "SGD steps from here on, in place of SGD and SGD"
+    assert {*said[1:]} == {"SGD and SGD take turns: each has rows of its own"}
+
+
+def test_of_a_script_whose_optimizers_take_turns_each_has_a_loss_of_its_own(tmp_path: Path) -> None:
+    nets = nn.ModuleList([network(), network(1)])
+    with ScriptWatch(name="turns", runs=tmp_path) as script:
+        one, two = (Sgd(each.parameters(), lr=0.1) for each in nets)
+        both, losses = Sgd(nets.parameters(), lr=0.01), []
+        for _ in range(3):
+            of_each = [backward(net, each) for net, each in zip(nets, (one, two), strict=True)]
+            one.step()
+            two.step()
+            both.zero_grad()
+            loss = torch.stack([(net(ROWS) - 2).square().mean() for net in nets]).sum()
+            loss.backward()
+            both.step()
+            losses.append((sum(each.item() for each in of_each), loss.item()))
+        run = script.loop
+    assert run is not None
+    # That they take turns shows once the first steps again.
+    assert column(run, "loss")[::2] == pytest.approx([each for each, _ in losses])
+    assert column(run, "loss")[1] == pytest.approx(losses[0][1])
+    assert column(run, "loss_3", "other") == pytest.approx([each for _, each in losses[1:]])

@@ -166,7 +166,9 @@ def _brought(text: str) -> ctypes.CDLL | None:
 
 def _key(text: str, compiler: Compiler) -> str:
     """Return what a library is kept under: all that its bytes and its bits depend on."""
-    parts = [text, compiler.stamp, *_flags(), platform.machine(), sys.platform, _cpu()]
+    # Flags may stand in CC as well, such as those that let a compiler forget about NaN.
+    compiled_by = [compiler.stamp, *compiler.command[1:], *_flags()]
+    parts = [text, *compiled_by, platform.machine(), sys.platform, *platform.libc_ver(), _cpu()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,17 @@ def test_it_is_compiled_once_and_then_loaded(
     monkeypatch.setattr(building, "_compiled", None)
     library()
     assert kept(tmp_path) == [path]
+
+
+@needs_compiler
+def test_other_flags_make_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = find_compiler()
+    assert compiler is not None
+    for flags in ("", " -ffast-math", " -ffast-math -O1", ""):
+        monkeypatch.setenv("CC", shlex.join(compiler.command) + flags)
+        _loaded.cache_clear()
+        library()
+    assert len(kept(tmp_path)) == 3
 
 
 @needs_compiler

@@ -259,7 +259,7 @@ class AdamW(_WithAmsgrad):
     @property
     def rule(self) -> UpdateRule:
         """Its update as a lesson writes it: the decay is taken off the weights themselves."""
-        decay = "w = w - lr * weight_decay * w\n" if self.weight_decay else ""
+        decay = "w = w * (1 - lr * weight_decay)\n" if self.weight_decay else ""
         return self._moments(decay, self.amsgrad)
 
 
@@ -378,7 +378,7 @@ class Lion(OptimizerBase):
     torch_name = None
     update = UpdateRule(
         text="""
-            w = w - lr * weight_decay * w
+            w = w * (1 - lr * weight_decay)
             c = beta1 * m + (1 - beta1) * g
             w = w - lr * sign(c)
             m = beta2 * m + (1 - beta2) * g

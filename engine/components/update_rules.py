@@ -1,6 +1,6 @@
 """An optimizer's update stated once, as assignments: steps and programs are made from it.
 
-    w = w - lr * weight_decay * w
+    w = w * (1 - lr * weight_decay)
     c = beta1 * m + (1 - beta1) * g
     w = w - lr * sign(c)
     m = beta2 * m + (1 - beta2) * g

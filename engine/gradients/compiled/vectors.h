@@ -55,9 +55,10 @@ INLINE vector NAME(minimum)(vector a, vector b) { return NAME(where)((a < b) | (
 INLINE vector NAME(clip)(vector a, vector low, vector high) {
     return NAME(minimum)(NAME(maximum)(a, low), high);
 }
+/* Of NaN it is 0, as PyTorch has it. */
 INLINE vector NAME(sign)(vector a) {
     vector zero = NAME(all)(0), one = NAME(all)(1);
-    return NAME(where)(a > 0, one, NAME(where)(a < 0, -one, NAME(where)(a != a, a, zero)));
+    return NAME(where)(a > 0, one, NAME(where)(a < 0, -one, zero));
 }
 INLINE vector NAME(lerp)(vector a, vector b, vector share) { return a + share * (b - a); }
 

@@ -239,6 +239,37 @@ def test_both_ways_go_the_same_way(
     torch.testing.assert_close(*ends, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("way", ["compiled", "operations"])
+@pytest.mark.parametrize(
+    ("loss", "optimizer", "value"),
+    [
+        ("l1", "sgd", np.nan),
+        ("mse", "lion", np.nan),
+        ("binary_cross_entropy", "lion", -np.inf),
+        ("binary_cross_entropy", "adamw", -np.inf),
+    ],
+)
+def test_what_is_not_finite_passes_as_pytorchs(
+    loss: str, optimizer: str, value: float, way: str
+) -> None:
+    """The sign of NaN is 0, and what decays from infinity stays there."""
+    targets: list[Any] = [0, 1, 1] if value < 0 else [[0.0], [1.0], [1.0]]
+    data = {"kind": "table", "inputs": [[1.0], [2.0], [3.0]], "targets": targets}
+    model = {"hidden": [], "output_activation": "sigmoid" if value < 0 else "identity"}
+    rule = {"name": optimizer, "lr": 0.1, "weight_decay": 0.1}
+    ends = []
+    for method in ("manual", "autograd"):
+        tables = {"data": data, "model": model, "loss": {"name": loss}, "optimizer": rule}
+        spec = experiment({**tables, "train": {"steps": 1, "gradients": method, "probe": "off"}})
+        trainer = Trainer(spec, device="cpu", way=way)
+        layout, weights = trainer._rows.layout, trainer.method.weights
+        layout.place({**layout.named(weights), "layer1.bias": torch.tensor([value])}, weights)
+        trainer.advance(1)
+        ends.append(weights)
+    torch.testing.assert_close(*ends, equal_nan=True)
+    assert not torch.isfinite(ends[1]).all()
+
+
 @pytest.mark.parametrize("preset", [name for name in PRESETS if name not in CHAOTIC])
 def test_a_preset_goes_the_way_of_autograd(preset: str) -> None:
     trainers = []

@@ -108,19 +108,15 @@ class Loop(LoopWords):
         self._rates = LoopRates(optimizers)
         self._inbox, self._handler = Inbox(writer.folder), RequestHandler(self)
         self._ranks, self._told_factor = ranks, 1.0
-        self._started = self._look_at = clock()
-        """When it is looked for requests again."""
+        self._started = self._look_at = clock()  # the last: when it is looked for requests again
         self._stop_reason, self._ignored = "", 0
         self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
         self._closed, self._is_compiled, self._is_open = False, False, False  # the last: a row
-        self.is_within = False
-        """Whether a ``with`` ends it."""
+        self.is_within = False  # a ``with`` that ends it
         self._stepped: set[int] = set()  # in it
         self._within: Optimizer | None = None  # its own step
         self._reached = True  # by a scaler that was to step an optimizer
-
-    # --- what the loop says -----------------------------------------------------------------
 
     @property
     def path(self) -> str:
@@ -221,6 +217,10 @@ class Loop(LoopWords):
 
     # --- its steps --------------------------------------------------------------------------
 
+    def joins(self, optimizer: Optimizer) -> bool:
+        """Whether the next step of an optimizer is of the row that is open."""
+        return self._is_open and self._stepped.isdisjoint(self._owners.rivals(optimizer))
+
     def _turn_to(self, optimizers: set[int]) -> None:
         """Have a row open in which none of these optimizers has stepped."""
         if not self._is_open or optimizers & self._stepped:
@@ -250,7 +250,7 @@ class Loop(LoopWords):
         if is_dynamo_compiling():
             self._is_compiled = True  # so that nothing is seen of the step
             return
-        if not self._is_open or not self._stepped.isdisjoint(self._owners.rivals(optimizer)):
+        if not self.joins(optimizer):
             self._turn()
         if said := self._owners.given_back(optimizer):
             self._say(said)

@@ -36,7 +36,7 @@ class Owners:
         """Return what moves any of what an optimizer moves, itself among them, by identity: no two
         of them step in one row.
         """
-        return self._rivals[id(optimizer)]
+        return self._rivals.get(id(optimizer), set(self._owner))
 
     def has(self, optimizer: Optimizer) -> bool:
         """Whether an optimizer is one of them."""

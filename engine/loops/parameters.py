@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from ..gradients.leaned_on import FLAT, WRAPPED, compiled_from
 from ..recording.events import NAME_LENGTH
 from ..text.numbers import counted
+from .by_hand import HandWritten
 from .owners import parameters_of
 
 MOST_NAMES: Final = 250
@@ -168,6 +169,10 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
                 place += 1
         held += place
     every = [*tensors.values()]
+    if all(isinstance(each, HandWritten) for each in optimizers):
+        # As the module has them, and not as a backward pass comes to them.
+        places = {each: place for place, each in enumerate(named)}
+        every.sort(key=lambda pair: places.get(id(pair[0]), len(places)))
     # Where nothing is trained yet, what may be is watched.
     trained = [pair for pair in every if pair[0].requires_grad] or every
     names = _distinct(name[-_LONGEST:] for _, name in trained)

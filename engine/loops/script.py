@@ -94,7 +94,8 @@ class _Thread(threading.local):
 
 
 class ScriptWatch:
-    """Watches whatever optimizers step in this process.
+    """Watches whatever optimizers step in this process, or what the script moves by lines of its
+    own where it has none.
 
     Args:
         options: What ``watch`` is told besides.
@@ -308,6 +309,7 @@ class ScriptWatch:
         elif (loss := self._losses.take()) is not None:
             # Optimizers that step within one backward pass step for the same loss.
             name = "loss" if place == 1 or is_within_backward() else f"loss_{place}"
+            taken = taken or self._training.loop.joins(optimizer)
             self._training.loop.log_step({name: loss}, taken=taken)
 
     def _leave(self, optimizer: Optimizer) -> None:
@@ -338,7 +340,7 @@ class ScriptWatch:
                 return
             if self._training is not None and not self._is_over():
                 return
-            wanted = {id(each) for one in optimizers for each in parameters_of(one)}
+            wanted = [id(each) for one in optimizers for each in parameters_of(one)]
             # By type: to ask an object for its class may wake what is deprecated, or load it.
             modules = [each for each in gc.get_objects() if issubclass(type(each), nn.Module)]
             model = named_together(modules, wanted)
@@ -378,14 +380,16 @@ def _apart(optimizers: Iterable[Optimizer]) -> Iterator[Optimizer]:
             yield each
 
 
-def named_together(modules: Sequence[nn.Module], wanted: set[int]) -> nn.Module | None:
-    """Return the module that names parameters: the one that holds them, or several as one."""
+def named_together(modules: Sequence[nn.Module], wanted: Sequence[int]) -> nn.Module | None:
+    """Return the module that names parameters: the one that holds them, or several as one, in the
+    order in which their optimizers have what is theirs.
+    """
+    places = {each: place for place, each in enumerate(wanted)}
     inner = {id(below) for each in modules for below in each.modules() if below is not each}
-    roots = [
-        each
-        for each in modules
-        if id(each) not in inner and any(id(one) in wanted for one in each.parameters())
-    ]
+    outer = (each for each in modules if id(each) not in inner)
+    own = ((each, [places.get(id(one)) for one in each.parameters()]) for each in outer)
+    there = [(each, [at for at in own_places if at is not None]) for each, own_places in own]
+    roots = [each for each, at in sorted(there, key=lambda pair: min(pair[1], default=0)) if at]
     if len(roots) < 2:
         return roots[0] if roots else None
     names = [type(unwrapped(each)).__name__ for each in roots]

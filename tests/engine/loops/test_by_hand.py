@@ -56,6 +56,16 @@ def through_data(parameters: list[Tensor]) -> None:
         each.grad = None
 
 
+def passed(run: Loop, loss: Tensor, logs: str) -> float:
+    """Say a loss before its backward pass or after it, if either, and return it."""
+    if logs == "before":
+        run.log(loss=loss)
+    loss.backward()
+    if logs == "after":
+        run.log(loss=loss)
+    return loss.item()
+
+
 @pytest.mark.usefixtures("_costless")
 @pytest.mark.parametrize("logs", ["before", "after", "last"])
 @pytest.mark.parametrize("update", [move, through_data])
@@ -67,12 +77,7 @@ def test_a_row_has_its_loss_its_gradients_and_by_how_much_was_moved(
     with watch(net, runs=tmp_path) as run:
         for _ in range(6):
             loss = (net(ROWS) - 1).square().mean()
-            losses.append(loss.item())
-            if logs == "before":
-                run.log(loss=loss)
-            loss.backward()
-            if logs == "after":
-                run.log(loss=loss)
+            losses.append(passed(run, loss, logs))
             norms.append([float(each.grad.norm()) for each in parameters if each.grad is not None])
             weight, before = parameters[0].detach(), parameters[0].detach().clone()
             update(parameters)
@@ -101,13 +106,7 @@ def test_passes_whose_gradients_are_added_up_before_anything_is_moved_are_one_st
         for _ in range(4):
             before, losses = weight.detach().clone(), []
             for part in ROWS:
-                loss = (net(part) - 1).square().sum()
-                losses.append(loss.item())
-                if logs == "before":
-                    run.log(loss=loss)
-                loss.backward()
-                if logs == "after":
-                    run.log(loss=loss)
+                losses.append(passed(run, (net(part) - 1).square().sum(), logs))
             assert torch.equal(weight, before)
             means.append(np.mean(losses))
             gradients = [each.grad.norm() for each in net.parameters() if each.grad is not None]

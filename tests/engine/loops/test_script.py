@@ -208,8 +208,8 @@ def test_networks_that_are_trained_together_share_its_rows(tmp_path: Path) -> No
     history = watched(TRAINS, tmp_path)
     assert history.header is not None
     assert [*history.header.parameters] == [
-        *("Part2.inner.weight", "Part2.inner.bias"),
         *("Part1.inner.weight", "Part1.inner.bias"),
+        *("Part2.inner.weight", "Part2.inner.bias"),
     ]
     assert history.last_step == 3
     assert {"train", "probe", "other"} <= {*history.series}
@@ -716,3 +716,31 @@ def test_a_script_that_torchrun_starts_twice_is_one_run(scripts: Watched, tmp_pa
     assert {"grad_norm/weight", "grad_norm/bias", "loss"} <= {*history.series["train"].columns}
     assert history.end is not None
     assert (history.end.status, history.end.reason) == ("failed", "SystemExit: 3")
+
+
+@pytest.mark.parametrize("clips", [False, True])
+def test_each_row_has_the_losses_of_the_optimizers_that_step_in_it(
+    clips: bool, tmp_path: Path
+) -> None:
+    nets = torch.nn.Linear(2, 1), torch.nn.Linear(1, 2)
+    losses: list[list[float]] = [[], []]
+    with ScriptWatch(name="pair", runs=tmp_path) as script:
+        pairs = [(each, torch.optim.SGD(each.parameters(), lr=0.1)) for each in nets]
+        for _ in range(4):
+            for place, (net, optimizer) in enumerate(pairs):
+                loss = net(torch.ones(net.in_features)).square().sum()
+                losses[place].append(loss.item())
+                optimizer.zero_grad()
+                loss.backward()
+                if clips:
+                    torch.nn.utils.clip_grad_norm_(net.parameters(), 0.1)
+                optimizer.step()
+        run = script.loop
+    assert run is not None
+    history = History(read(Path(run.path) / "recording.jsonl"))
+    assert history.series["train"].column("loss").tolist() == pytest.approx(losses[0])
+    others = history.series["other"]
+    assert others.steps.tolist() == [1, 2, 3, 4]
+    assert others.column("loss_2").tolist() == pytest.approx(losses[1])
+    assert history.header is not None
+    assert history.header.parameters["Linear1.weight"] == [1, 2]

@@ -176,7 +176,7 @@ def read_layers(
     layer_rows = [
         LayerRow(
             name=plain(layer),
-            shape=_shape(header.parameters[weight]),
+            shape=_shape(weight, header.parameters[weight]),
             weight=_number(read(f"grad_norm/{weight}")),
             bias=read(f"grad_norm/{bias}") if bias else None,
             idle_bias=bias in header.idle_biases,
@@ -265,5 +265,7 @@ def _over_time(rows: Rows, column: str, step: int, width: int, member: int | Non
     return values[~np.isnan(values)]
 
 
-def _shape(shape: list[int]) -> str:
-    return f"{shape[1]}→{shape[0]}" if len(shape) == 2 else "×".join(map(str, shape))
+def _shape(name: str, shape: list[int]) -> str:
+    """Return a shape in words: what no layer calls its weight may lie either way round."""
+    is_weight = name.rpartition(".")[2] == "weight" and len(shape) == 2
+    return f"{shape[1]}→{shape[0]}" if is_weight else "×".join(map(str, shape))

@@ -457,7 +457,7 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
                 key
                 for key in command.keys
                 if key not in (taken if command.urgent else taken | urgent)
-                and not (spot is None and _is_typed(key, situation, spots))
+                and not _is_typed(key, situation, spots, spot)
             )
             if keys:
                 commands.append(command if keys == command.keys else replace(command, keys=keys))
@@ -465,10 +465,13 @@ def available(situation: Situation, spots: Spots = (), lacking: Needs = ()) -> l
     return commands
 
 
-def _is_typed(key: str, situation: Situation, spots: Spots) -> bool:
-    """Whether a key writes something, or looks for it."""
-    sought = "choice" in spots and len(key) == 1 and key.isalnum()
-    return sought or (situation == "form" and is_character(key))
+def _is_typed(key: str, situation: Situation, spots: Spots, spot: Spot | None) -> bool:
+    """Whether a key of a place, or of the lab, rather writes something or looks for it."""
+    sought = spot is None and "choice" in spots and len(key) == 1 and key.isalnum()
+    # A dialog's line may take a character for itself, as that of the help takes its own key.
+    within = spot != "field" and "field" in spots and "dialog" not in spots
+    written = within or (spot is None and situation == "form")
+    return sought or (written and is_character(key))
 
 
 def why_not(key: str, situation: Situation, spots: Spots = (), lacking: Needs = ()) -> str:
@@ -483,7 +486,7 @@ def why_not(key: str, situation: Situation, spots: Spots = (), lacking: Needs = 
     others = [each for each in LOCAL if key in each.keys and each.at in ELSEWHERE]
     if others:
         places = " or ".join(SPOTS[each.at] for each in others if each.at is not None)
-        return f"{name} ({others[0].label}) does something only {places}."
+        return f"{name} ({others[0].label}): only {places}."
     return f"{name} does nothing here; ? shows what does."
 
 

@@ -12,6 +12,7 @@ import pytest
 from engine.diagnosis import RULES
 from tests.labs import FakeRun, lab_of, make_app, ready, shown, until
 from tui.commands.command import key_name
+from tui.commands.spots import spots_in
 from tui.commands.table import TABLE, available
 from tui.commands.words import WORDS
 from tui.drawing.curves.quantities import QUANTITIES
@@ -19,6 +20,7 @@ from tui.drawing.gradients import table as gradients
 from tui.drawing.lists import runs
 from tui.drawing.lists.keys import NOTHING_FOUND, draw_help
 from tui.drawing.lists.status import RESULTS
+from tui.panes.runs.filter import FilterLine
 from tui.panes.runs.list import ORDERS
 from tui.pictures.gallery import VIEWS
 from tui.places import NAMES
@@ -103,6 +105,14 @@ def test_the_help_begins_with_what_can_be_done_now_and_the_words_of_the_pane() -
     pin = next(index for index, line in enumerate(lines) if "Keep this run above" in line)
     assert pin < lines.index("Words on this pane")
     assert not any("Pause the run" in line for line in lines[: lines.index("Run")])
+
+
+def test_where_something_is_typed_no_place_around_it_offers_what_would_be_written() -> None:
+    spots = spots_in(FilterLine)
+    offered = available("form", (*spots, "runs"))
+    assert {command.at for command in offered if set(command.keys) & {*"cnmtD/"}} == set()
+    assert any(command.at == "filter" for command in offered)
+    assert any(command.at == "field" and "space" in command.keys for command in offered)
 
 
 @pytest.mark.parametrize(

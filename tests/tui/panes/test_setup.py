@@ -475,3 +475,18 @@ async def test_presets_are_searched_by_words_of_their_name_and_title(size: tuple
         assert app.focused is presets
         assert app.draft.name == "vanishing-sigmoid"
         assert not app.query_one("#search").display
+
+
+def entries_of(presets: PresetList) -> list[str]:
+    return [str(presets.get_option_at_index(at).prompt) for at in range(presets.option_count)]
+
+
+async def test_a_preset_is_listed_with_its_title_where_that_has_room_and_else_without() -> None:
+    app = Workbench()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        names = app.query_one(PresetList)
+        await until(pilot, lambda: "two-moons" in entries_of(names))
+        await pilot.resize_terminal(140, 40)
+        await until(pilot, lambda: "two-moons                Two moons" in entries_of(names))
+        assert names.highlighted_option.id == "two-moons"

@@ -44,6 +44,8 @@ BESIDE = 70
 """From this width on the presets stand beside the settings, else over them."""
 LOW = 22
 """Below this height, one over the other, only the list of presets is shown of what a preset is."""
+LEGIBLE = 12
+"""Cells beside the longest name from which presets have their titles: of fewer they are none."""
 FOR_A_PREVIEW = 15
 """From this height on there is room for a picture of the data beside the presets."""
 
@@ -75,6 +77,7 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._form: Form | None = None
+        self._titled = True
 
     def compose(self) -> ComposeResult:
         """The presets and what they are about; beside or under them the settings."""
@@ -105,12 +108,22 @@ class SetupPane(Keyed, Vertical, spot="setup"):
 
     def _list(self) -> None:
         """List the presets that have the words that are searched for."""
+        presets = self.query_one("#presets", OptionList)
         width = max((len(entry.name) for entry in self.presets), default=0) + 2
         words = {entry.name: pad(entry.name, width) + plain(entry.title) for entry in self._listed}
+        if not self._titled:
+            words = {name: name for name in words}
         options = [ListOption(Text(line, no_wrap=True), id=name) for name, line in words.items()]
         none = ListOption("No preset has these words.", disabled=True)
-        self.query_one("#presets", OptionList).set_options(options or [none] * bool(self.presets))
+        presets.set_options(options or [none] * bool(self.presets))
         self._highlight()
+
+    def make_room(self, width: int) -> None:
+        """List the presets with their titles, or where these have no room without."""
+        titled = width >= max((len(entry.name) for entry in self.presets), default=0) + LEGIBLE
+        if titled != self._titled:
+            self._titled = titled
+            self._list()
 
     @property
     def _listed(self) -> list[PresetEntry]:
@@ -302,6 +315,10 @@ class SetupPane(Keyed, Vertical, spot="setup"):
 
 class PresetList(Keyed, OptionList, spot="presets"):
     """The list of presets; enter and right go on to the settings."""
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show of every preset what has room."""
+        self.query_ancestor(SetupPane).make_room(event.size.width)
 
     def action_search(self) -> None:
         """Search for a preset."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -20,6 +20,18 @@ def named_here(tensors: Sequence[Tensor]) -> Iterator[tuple[str, Tensor]]:
     """
     there = {id(each): each for each in tensors}
     usual = {key: f"parameter{place}" for place, key in enumerate(there, 1)}
+    names = names_here(there)
+    of_modules = [key for key, each in there.items() if isinstance(each, nn.Parameter)]
+    for key in dict.fromkeys([*of_modules, *names, *there]):
+        yield names.get(key, usual[key]), there[key]
+
+
+def names_here(there: Container[int]) -> dict[int, str]:
+    """Return what tensors are called there, by identity, as far as they are called anything.
+
+    Args:
+        there: Which, by identity.
+    """
     names: dict[int, str] = {}
     for frame in reversed([*_frames()]):
         for scope in (frame.f_locals, frame.f_globals):
@@ -27,9 +39,7 @@ def named_here(tensors: Sequence[Tensor]) -> Iterator[tuple[str, Tensor]]:
                 for inner, each in _within(name, value):
                     if id(each) in there:
                         names.setdefault(id(each), inner)
-    of_modules = [key for key, each in there.items() if isinstance(each, nn.Parameter)]
-    for key in dict.fromkeys([*of_modules, *names, *there]):
-        yield names.get(key, usual[key]), there[key]
+    return names
 
 
 def _frames() -> Iterator[types.FrameType]:

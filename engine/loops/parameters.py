@@ -16,6 +16,7 @@ from ..gradients.leaned_on import FLAT, WRAPPED, compiled_from
 from ..recording.events import NAME_LENGTH
 from ..text.numbers import counted
 from .by_hand import HandWritten
+from .called import names_here
 from .owners import parameters_of
 
 MOST_NAMES: Final = 250
@@ -151,11 +152,14 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
 
     Args:
         model: What names them; those that are not in it are called as their optimizer calls them,
-            or by optimizer and place.
+            or as the lines that begin to watch do, or by optimizer and place.
         optimizers: What moves them.
     """
     named = {} if model is None else dict(_named(model))
     tensors: dict[int, tuple[Tensor, str]] = {}
+    loose = {id(each) for one in optimizers for each in parameters_of(one)} - named.keys()
+    # As the weight of an entropy, which stands beside the networks.
+    by_lines = names_here(loose) if loose else {}
     held = 0
     for which, optimizer in enumerate(optimizers):
         place = 0
@@ -164,7 +168,8 @@ def watched(model: nn.Module | None, optimizers: Sequence[Optimizer]) -> Watched
             called = dict(enumerate(group.get("param_names", ())))
             for number, each in enumerate(group["params"]):
                 usual = f"optimizer{which + 1 if len(optimizers) > 1 else ''}.{place}"
-                name = named.get(id(each), called.get(number, usual))
+                by_line = by_lines.get(id(each), usual)
+                name = named.get(id(each), called.get(number, by_line))
                 tensors.setdefault(id(each), (each, name))
                 place += 1
         held += place

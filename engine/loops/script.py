@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import mmap
+import os
 import runpy
 import sys
 import threading
@@ -116,6 +118,7 @@ class ScriptWatch:
         self._collecting = Collecting()
         self._here = _Thread()
         self._beginning = threading.Lock()
+        self._pid, self._is_in_children = os.getpid(), mmap.mmap(-1, 1)
         self._is_last = False
         """Whether no other hook hears of a step after ours."""
         self._hearing: Hearing | None = None
@@ -131,6 +134,11 @@ class ScriptWatch:
     def loop(self) -> Loop | None:
         """The loop of the newest training."""
         return None if self._training is None else self._training.loop
+
+    @property
+    def is_in_children(self) -> bool:
+        """Whether processes that were forked off train, each in a run of its own."""
+        return bool(self._is_in_children[0])
 
     def __enter__(self) -> ScriptWatch:
         self._hooks: list[Any] = [
@@ -357,6 +365,7 @@ class ScriptWatch:
             options = dict(self._options)
             if self._count > 1 and "name" in options:
                 options["name"] = f"{options['name']}-{self._count}"
+            self._is_in_children[0] |= os.getpid() != self._pid
             try:
                 self._training = ScriptTraining(model, optimizers, **options)
             except EpochalError as error:
@@ -436,7 +445,7 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             # The end that was asked for.
             return 0
         finally:
-            if watched.loop is None and not watched.is_refused:
+            if watched.loop is None and not (watched.is_refused or watched.is_in_children):
                 print(f"epochal: {NOTHING}", file=sys.stderr)
             elif watched.others or watched.beside:
                 counts = ((watched.others, "optimizer"), (len(watched.beside), "tensor"))

@@ -24,11 +24,13 @@ from torch.nn.modules.module import _has_any_global_hook
 
 from engine.errors import RequestError
 from engine.loops.recorded import record
+from engine.loops.script import run_script
 from engine.loops.watch import watch
 from engine.recording.file import Reader, read
 from engine.recording.history import History
 from tests.engine.loops.test_script import watched
 from tests.engine.loops.test_watch import (
+    ROWS,
     backward,
     column,
     gradients,
@@ -209,6 +211,7 @@ def test_loops_in_threads_record_each_their_own(runs: Path) -> None:
 WITHOUT = """
 import sys, torch
 from engine.loops.recorded import record
+from engine.loops.script import run_script
 from engine.loops.watch import watch
 net = torch.nn.Linear(1, 1)
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
@@ -471,3 +474,50 @@ def test_a_loop_in_a_process_of_multiprocessing_ends_with_it(
     assert history.last_step == 3
     assert history.end is not None
     assert (history.end.status, history.end.reason) == outcome
+
+
+FORKS = """
+import multiprocessing, torch
+
+def train(net):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        net(torch.ones(2)).square().sum().backward()
+        optimizer.step()
+
+net = torch.nn.Linear(2, 1).share_memory()
+children = [multiprocessing.get_context("fork").Process(target=train, args=(net,)) for _ in "ab"]
+for child in children:
+    child.start()
+for child in children:
+    child.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+def test_a_script_whose_children_train_is_not_told_that_nothing_was_recorded(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [*sys.argv])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    script = tmp_path / "hogwild.py"
+    script.write_text(FORKS)
+    assert run_script(str(script), [], module=False, runs=runs) == 0
+    assert capsys.readouterr().err == ""
+    ends = [History(read(each / "recording.jsonl")).end for each in runs.iterdir()]
+    assert [each and each.step for each in ends] == [3, 3]
+
+
+def test_what_is_in_no_module_is_called_as_the_lines_that_train_it_do(runs: Path) -> None:
+    net, temperature = network(), nn.Parameter(torch.ones(()))
+    latents = [nn.Parameter(torch.ones(2)) for _ in range(2)]
+    moved = [*net.parameters(), temperature, *latents, *nn.Linear(1, 1).parameters()]
+    optimizer = torch.optim.SGD(moved)
+    del moved
+    with watch(net, optimizer, runs=runs) as run:
+        (net(ROWS).sum() * temperature + torch.stack(latents).sum()).backward()
+        optimizer.step()
+    names = [*(name for name, _ in net.named_parameters()), "temperature", "latents.0", "latents.1"]
+    # What nobody has a name for is called by its place.
+    assert [*run.watched.names] == [*names, "optimizer.7", "optimizer.8"]

@@ -12,7 +12,7 @@ from ..presets.preset import dumps
 from ..recording.checkpoints import file_of
 from ..recording.events import Header
 from ..recording.history import History
-from ..recording.lacking import check_experiment
+from ..recording.lacking import check_branched, check_experiment
 from ..recording.loading import load_history
 from ..runs.folder import RunFolder, create_run
 from ..runs.resuming import check_resumable, until_step
@@ -169,6 +169,7 @@ def planned_fork(
     check_experiment(parent.name, header, "cannot branch off")
     if header is None or not header.parameters:
         raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
+    check_branched(parent.name, history, "cannot branch off")
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
     experiment, _ = branched_experiment(history, step, changes, member)

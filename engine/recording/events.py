@@ -115,6 +115,9 @@ class Header(Event, Writer, kind="header"):
     weights_kept: str = ""
     """At which steps weights are kept, as ``engine.training.snapshots`` says it; empty in
     recordings of before it was recorded."""
+    branch_of: str = ""
+    """The run that it branches off from: without the line that says at which step, of what was
+    copied from there nobody knows where it ends. Empty in recordings of before it was recorded."""
     steps: int = 0
     """Steps of the whole run."""
     steps_per_epoch: int = 0

@@ -11,6 +11,7 @@ from .fitting import UNSAID
 
 if TYPE_CHECKING:
     from .events import Header
+    from .outline import Outline
 
 LACKS: Final[Mapping[str, str]] = {
     "import": "it was imported, and its curves are all there is: no experiment and no network",
@@ -47,6 +48,26 @@ def check_experiment(name: str, header: Header | None, wish: str) -> None:
     """
     if lack := lack_of(header):
         raise RunError(f"{plain(name)}: {wish}, for {lack}")
+
+
+def check_branched(name: str, history: Outline, wish: str) -> None:
+    """Refuse a branch that was broken off before it said where it begins: it is no run yet.
+
+    Args:
+        name: The run's.
+        history: What is known of it.
+        wish: What is not to be had, as in ``cannot be gone on with``.
+
+    Raises:
+        RunError: It is one.
+    """
+    parent = history.header.branch_of if history.header else ""
+    if parent and parent not in [each.parent for each in history.forks]:
+        parent = plain(parent)
+        raise RunError(
+            f"{plain(name)}: {wish}, because it was broken off while it branched off from {parent};"
+            f" epochal fork {parent} again"
+        )
 
 
 def listens(header: Header | None) -> bool:

@@ -8,7 +8,7 @@ import time
 from ..errors import RunError
 from ..recording.checkpoints import file_of
 from ..recording.events import End, Header
-from ..recording.lacking import check_experiment
+from ..recording.lacking import check_branched, check_experiment
 from ..recording.outline import Outline
 from ..text.safe import plain
 from .folder import RunFolder
@@ -59,6 +59,7 @@ def check_resumable(
         raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
     if header is None or not header.parameters:
         raise RunError(f"{name}: never began; train its preset again with epochal run")
+    check_branched(folder.name, history, "cannot be gone on with")
     if until and until < history.last_step:
         gone = f"--until steps={until}: it has gone as far as step {history.last_step}"
         raise RunError(f"{name}: {gone}; leave --until out, or give a greater one")

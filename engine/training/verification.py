@@ -18,7 +18,7 @@ from ..presets.preset import resolve
 from ..recording.events import Fork, Header
 from ..recording.fitting import UNSAID
 from ..recording.history import History
-from ..recording.lacking import check_experiment
+from ..recording.lacking import check_branched, check_experiment
 from ..text.numbers import as_json
 from ..text.safe import plain
 from .forking import branched
@@ -81,6 +81,7 @@ def verify(
     check_experiment(name, header, "cannot be verified")
     if header is None or not header.parameters:
         raise RunError(f"{plain(name)}: cannot be verified, because it never began")
+    check_branched(name, history, "cannot be verified")
     # What it branched off from comes first, as it was trained there.
     first: Header | Fork = history.forks[0] if history.forks else header
     try:

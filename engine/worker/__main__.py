@@ -19,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -196,7 +197,8 @@ def _branch_off(
             device=device,
             allow_code=allow_code,
         )
-        recorder = Recorder.create(folder.recording, header_of(run.trainer, folder.name))
+        header = replace(header_of(run.trainer, folder.name), branch_of=run.fork.parent)
+        recorder = Recorder.create(folder.recording, header)
     except Exception as error:  # Whatever it is, a viewer must learn of it from the recording.
         return fail_to_start(folder, error)
     pace = Pace()

@@ -334,6 +334,28 @@ def test_a_branch_that_was_lengthened_before_the_next_branched_off_is_verified(
     assert verify("second", history_of(second)).words.startswith("bit-equal: 90 steps")
 
 
+@pytest.mark.parametrize("of_a_branch", [False, True])
+def test_a_branch_that_was_killed_before_it_began_is_no_run(
+    of_a_branch: bool, parents: Mapping[str, RunFolder], tmp_path: Path, capfd: Any
+) -> None:
+    parent = parents["cubic"]
+    if of_a_branch:
+        parent = forked(parent, 10, "optimizer.lr=0.3", path=tmp_path)
+    branch = forked(parent, 30, "optimizer.lr=0.01", path=tmp_path)
+    lines = branch.recording.read_bytes().splitlines(keepends=True)
+    said = max(at for at, line in enumerate(lines) if line.startswith(b'{"kind":"fork"'))
+    again = f"broken off while it branched off from {parent.name}; epochal fork {parent.name} again"
+    for count in (said, said // 2, 1):
+        branch.recording.write_bytes(b"".join(lines[:count]))
+        history = history_of(branch)
+        with pytest.raises(RunError, match=f"cannot be verified, because it was {again}"):
+            verify("a-branch", history)
+        with pytest.raises(RunError, match=f"cannot branch off, because it was {again}"):
+            planned_fork(branch, history, 0, ["optimizer.lr=0.1"])
+        assert worker.work(branch, resume={}) == 2
+        assert f"cannot be gone on with, because it was {again}" in capfd.readouterr().err
+
+
 def test_a_branch_can_be_branched_off_from_at_all_of_its_steps(
     parents: Mapping[str, RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

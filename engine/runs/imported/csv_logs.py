@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ TIMES: Final = ("wall time", "wall_time", "timestamp", "_timestamp")
 
 GAPS: Final = ("", "NA")
 """What stands where nothing was measured: nothing, and Keras's ``NA``."""
+
+NAMED: Final = 12
+"""Names of columns that are told where none of them is the step."""
 
 _SEPARATORS: Final = (",", ";", "\t")
 
@@ -118,14 +122,16 @@ def _heads(names: list[str], path: Path, steps: StepColumn) -> _Heads:
     wanted = (steps.name.strip().lower(),) if steps.name else STEPS
     step = next((places[name] for name in wanted if name in places), None)
     if step is None and not steps.counted:
-        has = f"(it has: {plain(', '.join(names)[:200])})"
+        first = [plain(name.strip())[:40] for name in names[:NAMED]]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        has = f"(it has: {', '.join(first)}{more})" if any(first) else "(its first line has none)"
         if steps.name:
             near = nearest(steps.name, names)
             raise RunError(f"{path}: --step: no column is called {show(steps.name)}{near} {has}")
         raise RunError(
             f"{path}: is no log that can be imported: no column is called step or epoch {has}; "
-            "epochal import takes --step COLUMN, or --count-rows where none says it; data to train "
-            "on is read by a preset"
+            "epochal import takes --step COLUMN, or --count-rows where none says it; for data to "
+            f"train on epochal new {shlex.quote(str(path))} writes a preset"
         )
     if steps.counted:
         step = None

@@ -222,7 +222,8 @@ def test_what_is_opened_twice_is_imported_once_until_it_grows(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no column is called step or epoch"),
+        ("", r"no column is called step or epoch \(its first line has none\)"),
+        (",".join(f"c{at}" for at in range(99)), r"c10, c11 and 87 more\)"),
         ("a,b\n1,2\n", r"no column is called step or epoch \(it has: a, b\)"),
         ("step\n1\n", "has steps and nothing that was measured"),
         ("step,loss\n", "holds no numbers over steps"),

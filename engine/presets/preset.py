@@ -212,6 +212,14 @@ def destination(reference: str) -> Path:
     raise PresetError([Problem(stem, "", message)])
 
 
+def hides(path: Path) -> bool:
+    """Whether a preset at a path is found by its name in place of one that comes with epochal."""
+    folders = dict(PRESETS.folders())
+    packaged = folders.pop("epochal")
+    before = any(folder.absolute() == path.absolute().parent for folder in folders.values())
+    return before and exists(packaged / path.name)
+
+
 def unused_name(name: str) -> str:
     """Return the first of ``name-2``, ``name-3`` … that no preset has."""
     taken = {listing.name for listing in catalogue()}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SaveDialog(Dialog[Path]):
-    """Asks for a preset's name or path, says where that is, and asks again before writing over."""
+    """Asks for a preset's name or path, says where that is, and asks before another is replaced."""
 
     heading = "Save as a preset"
 
@@ -55,8 +55,8 @@ class SaveDialog(Dialog[Path]):
         except EpochalError as error:
             self._answer(str(error), wrong=True)
             return
-        there = path.exists()
-        self._answer(f"{path}\nis there already" if there else f"to {path}", wrong=there)
+        against = _against(path)
+        self._answer(against or f"to {path}", wrong=bool(against))
 
     def _path(self, name: str) -> Path:
         from engine.presets.preset import destination
@@ -72,11 +72,23 @@ class SaveDialog(Dialog[Path]):
             path = self._path(event.value)
         except EpochalError:
             return
-        if path.exists() and path != self._agreed:
+        if (against := _against(path)) and path != self._agreed:
             self._agreed = path
-            self._answer(f"{path}\nis there already: enter again writes over it", wrong=True)
+            does = "writes over it" if path.exists() else "saves it so"
+            self._answer(f"{against}: enter again {does}", wrong=True)
         else:
             self.dismiss(path)
+
+
+def _against(path: Path) -> str:
+    """Return why a preset is not written there before that was asked about; or nothing."""
+    from engine.presets.preset import hides
+
+    if path.exists():
+        return f"{path}\nis there already"
+    if hides(path):
+        return f"{path}\nwould be found in place of the {path.stem} that comes with epochal"
+    return ""
 
 
 async def ask_and_save(app: App[Any], draft: Draft) -> Path | None:

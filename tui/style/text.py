@@ -6,6 +6,7 @@ column aside. That it cannot move the cursor either is ``engine.text.safe``'s bu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -27,7 +28,13 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
     if cell_len(text) <= width:
         return text
     room = width - cell_len(ellipsis)
-    return set_cell_size(text, room).rstrip() + ellipsis if room > 0 else set_cell_size(text, width)
+    if room <= 0:
+        return set_cell_size(text, width)
+    kept = set_cell_size(text, room)
+    if text.startswith(kept) and re.match(r"[\d.,]*\d", text[len(kept) :]):
+        # The beginning of a number is another number: 0 of 0.0316.
+        kept = re.sub(r"(?<=\s)[-+]?\d[\d.,]*$", "", kept)
+    return kept.rstrip() + ellipsis
 
 
 def pad(text: str, width: int, ellipsis: str = "…") -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from engine.errors import PresetError
 from engine.presets import preset as presets
@@ -182,3 +184,24 @@ async def test_the_dialog_says_what_is_no_name(home: Path) -> None:
         await until(pilot, lambda: "is no name for a preset" in shown(pilot))
         await pilot.press("enter")
         assert isinstance(app.screen, SaveDialog)
+
+
+async def test_a_name_that_hides_a_preset_of_epochals_own_is_asked_about(home: Path) -> None:
+    app = Workbench()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.draft)
+        left: list[Path | None] = []
+        app.push_screen(SaveDialog("cubic"), left.append)
+        await until(pilot, lambda: "in place of the cubic that comes with epochal" in flat(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "enter again saves it so" in flat(pilot))
+        assert not left
+        await pilot.press("enter")
+        await until(pilot, lambda: left)
+        assert left[0] is not None
+        assert left[0].name == "cubic.toml"
+
+
+def flat(pilot: Pilot[Any]) -> str:
+    """Return what is shown as one line, whatever was broken between words."""
+    return " ".join(shown(pilot).replace("│", " ").split())

@@ -132,3 +132,11 @@ def test_the_axis_of_a_run_that_goes_on_holds_it_and_stands_still(step: int, tot
     assert end <= max(total, step)
     if 16 < step < total:
         assert horizon(max(step - 1, (end + 1) // 2 + 1), total) == end
+
+
+def test_what_is_cut_ends_with_no_beginning_of_a_number() -> None:
+    words = "an error of 0.0316, as a mean of 12 345.6 rows"
+    assert fit(words, 14) == "an error of…"
+    assert fit(words, 20) == "an error of 0.0316,…"
+    assert fit("0.031622", 5) == "0.03…"
+    assert fit("net-20261130", 8) == "net-202…"

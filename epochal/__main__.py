@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from . import _ENGINE
 
@@ -25,7 +26,11 @@ def main() -> int:
     parser.add_argument("-m", dest="module", action="store_true", help="run a module, as python -m")
     parser.add_argument("script", help="the script, or the module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script is told")
-    asked = parser.parse_args()
+    told = sys.argv[1:]
+    # As torchrun -m epochal watch script.py: it is watched whether that is said or not.
+    if told[:1] == ["watch"] and not Path("watch").exists():
+        del told[0]
+    asked = parser.parse_args(told)
     from importlib import import_module
 
     names = ("errors", "loops.script", "text.safe")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -589,9 +589,10 @@ class Watched:
         self._folder = folder
         self._runs = folder / "runs"
 
-    def start(self, *arguments: str, said: str = "out") -> Forked:
+    def start(self, *arguments: str, said: str = "out", first: Sequence[str] = ()) -> Forked:
         """Start ``epochal watch`` in the folder."""
-        program = ["-m", "epochal", "--runs-dir", str(self._runs), "--name", "theirs", *arguments]
+        options = ["--runs-dir", str(self._runs), "--name", "theirs"]
+        program = ["-m", "epochal", *first, *options, *arguments]
         with (self._folder / said).open("wb") as out, Path(os.devnull).open("rb") as nothing:
             stdio = (nothing.fileno(), out.fileno(), out.fileno())
             return Forked(workshop("workers"), program, stdio, dict(os.environ))
@@ -645,6 +646,14 @@ def test_a_signal_does_to_a_script_what_it_does_without_us(
     history = scripts.history
     assert (history.end.reason if history.end else None) == status
     assert state_of(history, scripts.folder, now=time.time()) == state
+
+
+def test_what_python_is_told_to_run_may_be_told_to_watch(scripts: Watched, tmp_path: Path) -> None:
+    assert scripts.start("missing.py", first=["watch"]).wait(DEADLINE) == 2
+    assert "missing.py: there is no such script" in scripts.said()
+    (tmp_path / "watch").write_text("print('a script of that name')")
+    assert scripts.start("missing.py", first=["watch"]).wait(DEADLINE) == 0
+    assert "a script of that name" in scripts.said()
 
 
 def test_a_module_is_run_as_python_runs_it(scripts: Watched, tmp_path: Path) -> None:

@@ -58,6 +58,17 @@ _OF_NUMBERS: Final = (("hidden",), ("split",), ("domain",), ("size",), ("input_s
 """The last keys of lists of numbers, which are often written without their brackets."""
 
 
+_ELSEWHERE_CALLED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("learning_rate", "learningrate", "eta", "step_size"), "lr"),
+    **dict.fromkeys(("l2", "regularisation", "regularization", "decay"), "weight_decay"),
+    **dict.fromkeys(("num_epochs", "n_epochs", "max_epochs"), "epochs"),
+    **dict.fromkeys(("hidden_layers", "hidden_sizes", "neurons", "units"), "hidden"),
+    "batch": "batch_size",
+    "random_state": "seed",
+}
+"""Keys by what they are called in other libraries and in books, where no spelling is near."""
+
+
 @dataclass(frozen=True)
 class _Finding:
     """One of pydantic's errors, placed."""
@@ -258,7 +269,9 @@ def _unknown_key(loc: Sequence[str | int], model: type[BaseModel]) -> str:
     if len(loc) == 1 and unknown in configuration.TABLES:
         where = f"~/.config/epochal/{configuration.FILE}"
         return f"stands in your own {where} alone: a preset may come from anyone"
-    near = nearest(unknown, keys) or _elsewhere(unknown, loc, model)
+    called = _ELSEWHERE_CALLED.get(unknown.lower().replace("-", "_"), "")
+    near = f" (did you mean {called!r}?)" if called in keys else nearest(unknown, keys)
+    near = near or _elsewhere(called or unknown, loc, model)
     where = f"of {tag!r}" if tag else "here"
     return f"is not a key {where}{near}; there are: {', '.join(keys)}"
 

@@ -416,6 +416,20 @@ class TestOverrides:
     def test_that_leads_nowhere_is_told(self, override: str, problem: str) -> None:
         assert problems_of("title = 'a'", override) == [f"--set {override}: {problem}"]
 
+    @pytest.mark.parametrize(
+        ("override", "meant"),
+        [
+            ("optimizer.learning_rate=3", "'lr'"),
+            ("learning_rate=3", "optimizer.lr"),
+            ("model.neurons=3", "'hidden'"),
+        ],
+    )
+    def test_by_another_name_for_a_key_is_told_what_it_is_here(
+        self, override: str, meant: str
+    ) -> None:
+        (problem,) = problems_of("title = 'a'", override)
+        assert f"(did you mean {meant}?); there are: " in problem
+
     def test_a_value_cannot_bring_other_keys_along(self) -> None:
         assert loaded("", "title=1\ntrain.seed = 5").train.seed == 0
 

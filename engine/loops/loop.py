@@ -250,9 +250,10 @@ class Loop(LoopWords):
         if is_dynamo_compiling():
             self._is_compiled = True  # so that nothing is seen of the step
             return
-        if not self.joins(optimizer):
+        by_turns = self._owners.are_shared and not self.joins(optimizer)
+        if by_turns or not self._is_open or id(optimizer) in self._stepped:
             self._turn()
-        if said := self._owners.given_back(optimizer):
+        if self._owners.are_shared and (said := self._owners.given_back(optimizer)):
             self._say(said)
         self._within = optimizer
         # With a closure the gradients are computed within the step.
@@ -357,9 +358,8 @@ class Loop(LoopWords):
         self._look_at = self._clock()
 
     def _answer(self) -> None:
-        events: list[Event] = [
-            RunWarning(step=self.step, message=each) for each in self._inbox.complaints()
-        ]
+        complaints = self._inbox.complaints()
+        events: list[Event] = [RunWarning(step=self.step, message=each) for each in complaints]
         for request in self._inbox.poll():
             refused = "" if request.action == "mark" else self._refusal
             events += self._handler.answer(request, refused)

@@ -27,6 +27,8 @@ class Owners:
         self._movers = [{each} for each in self._owner]
         """By parameter, whatever has moved it so far."""
         self._rivals = {id(each): {id(each)} for each in optimizers}
+        self.are_shared = False
+        """Whether any parameter was moved by several, which is seldom so: asked in every step."""
 
     def of(self, places: Iterable[int]) -> set[int]:
         """Return what moves parameters at some places, by turns perhaps, by identity."""
@@ -44,6 +46,7 @@ class Owners:
 
     def give(self, places: Sequence[int], optimizer: Optimizer) -> str:
         """Have an optimizer move what others have moved; return in words what that changes."""
+        self.are_shared = True
         owners = {self._owner[place] for place in places}
         before = [each for each in self.optimizers if id(each) in owners]
         for place in places:

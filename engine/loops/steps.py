@@ -306,12 +306,9 @@ class Steps:
             used = dict(zip(self._applied, applied.tolist(), strict=True))
             table.append([used.get(row, whole) for row, whole in enumerate(total)])
         self._writer.record(_rows_at(TRAIN, steps, np.concatenate([np.array(table), norms.T])))
-        self._last |= {
-            f"train_{meaning_of(name).column}": row[name]
-            for name in self._names
-            for row in said
-            if name in row
-        }
+        for name in self._names:
+            if newest := next((row for row in reversed(said) if name in row), None):
+                self._last[f"train_{meaning_of(name).column}"] = newest[name]
         usual = {*self._names}
         # Nearly always that is all, in every row.
         more = [pair for pair in zip(steps, said, strict=True) if pair[1].keys() != usual]

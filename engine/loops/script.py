@@ -11,6 +11,7 @@ It is run as Python would run it: its arguments, its folder in front of the path
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import mmap
@@ -368,11 +369,21 @@ class ScriptWatch:
             self._is_in_children[0] |= os.getpid() != self._pid
             try:
                 self._training = ScriptTraining(model, optimizers, **options)
+                _tell(self._training.loop)
             except EpochalError as error:
                 # The script's work is worth more than its record.
                 self.is_refused = True
                 told = f"epochal: {plain(str(error))}; the script goes on unwatched"
                 print(told, file=sys.stderr)
+
+
+def _tell(loop: Loop) -> None:
+    """Say where a training is recorded, where nobody takes it for what the script says."""
+    # Of several processes one records. What the script says goes elsewhere where nobody listens.
+    if loop.path != os.devnull and sys.stderr is not None:
+        name = plain(Path(loop.path).name)
+        with contextlib.suppress(OSError, ValueError):
+            print(f"epochal: recorded as {name}; epochal attach {name}", file=sys.stderr)
 
 
 def _are_by_hand(optimizers: Iterable[Optimizer]) -> bool:
@@ -446,7 +457,9 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             return 0
         finally:
             if watched.loop is None and not (watched.is_refused or watched.is_in_children):
-                print(f"epochal: {NOTHING}", file=sys.stderr)
+                # What an error ended says that itself.
+                if not isinstance(sys.exception(), Exception):
+                    print(f"epochal: {NOTHING}", file=sys.stderr)
             elif watched.others or watched.beside:
                 counts = ((watched.others, "optimizer"), (len(watched.beside), "tensor"))
                 more = " and ".join(counted(*each) for each in counts if each[0])

@@ -552,6 +552,7 @@ def test_a_script_has_its_arguments_and_its_exit_status(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (3, "['--name', 'own', '-m'] __main__\n"), done.stderr
     [folder] = list_runs(tmp_path / "runs")
     assert folder.name.startswith("mine-")
+    assert f"recorded as {folder.name}; epochal attach {folder.name}" in done.stderr
     history = History(read(folder.recording))
     assert history.header is not None
     [file] = history.header.files
@@ -665,10 +666,9 @@ def test_a_module_is_run_as_python_runs_it(scripts: Watched, tmp_path: Path) -> 
         "from .size import SIZE\nassert SIZE == 2\n" + TRAINS + "print(__package__, sys.argv[0])\n"
     )
     assert scripts.start("-m", "theirs.train", "--lr", "1").wait(DEADLINE) == 0, scripts.said()
-    assert scripts.said().splitlines() == [
-        "['--lr', '1'] __main__",
-        f"theirs {package / 'train.py'}",
-    ]
+    first, *own = scripts.said().splitlines()
+    assert first.startswith("epochal: recorded as theirs-")
+    assert own == ["['--lr', '1'] __main__", f"theirs {package / 'train.py'}"]
     assert scripts.history.last_step == 3
     assert scripts.history.end is not None
     assert scripts.history.end.status == "finished"
@@ -719,7 +719,10 @@ def test_a_script_that_torchrun_starts_twice_is_one_run(scripts: Watched, tmp_pa
     both = [scripts.start("train.py", str(n), meeting, said=str(n)) for n in range(2)]
     assert [each.wait(DEADLINE) for each in both] == [3, 3], scripts.said("0") + scripts.said("1")
     for rank in range(2):
-        assert scripts.said(str(rank)) == f"['{rank}', '{meeting}'] __main__\n"
+        own = f"['{rank}', '{meeting}'] __main__\n"
+        # The first of them records.
+        assert (scripts.said(str(rank)) == own) == bool(rank)
+        assert scripts.said(str(rank)).endswith(own)
     history = scripts.history
     assert history.last_step == 20
     assert {"grad_norm/weight", "grad_norm/bias", "loss"} <= {*history.series["train"].columns}

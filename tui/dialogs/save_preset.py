@@ -75,7 +75,8 @@ class SaveDialog(Dialog[Path]):
         if (against := _against(path)) and path != self._agreed:
             self._agreed = path
             does = "writes over it" if path.exists() else "saves it so"
-            self._answer(f"{against}: enter again {does}", wrong=True)
+            # First, for a long path takes the room of what stands behind it.
+            self._answer(f"enter again {does}: {against}", wrong=True)
         else:
             self.dismiss(path)
 

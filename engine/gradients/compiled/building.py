@@ -62,6 +62,8 @@ try:
     library = ctypes.CDLL(sys.argv[1])
 except OSError as error:
     sys.exit(str(error).splitlines()[0])
+if not sys.float_info.min / 2:
+    sys.exit("it has the processor take small numbers for 0, as -ffast-math in CC does")
 sys.exit(0 if getattr(library, f"trial_{sys.argv[2]}")() == 1 else 3)
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import select
 import shlex
 import shutil
@@ -63,11 +64,26 @@ def test_it_is_compiled_once_and_then_loaded(
 def test_other_flags_make_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = find_compiler()
     assert compiler is not None
-    for flags in ("", " -ffast-math", " -ffast-math -O1", ""):
+    for flags in ("", " -fno-math-errno", " -fno-math-errno -O1", ""):
         monkeypatch.setenv("CC", shlex.join(compiler.command) + flags)
         _loaded.cache_clear()
         library()
     assert len(kept(tmp_path)) == 3
+
+
+FLUSHES = f"""#include <xmmintrin.h>
+__attribute__((constructor)) static void flush(void) {{ _mm_setcsr(_mm_getcsr() | 0x8040); }}
+{TEXT}"""
+"""A library that does to the processor what linking with -ffast-math does."""
+
+
+@needs_compiler
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="others have no such register")
+def test_one_that_takes_small_numbers_for_zero_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "library_text", lambda real: FLUSHES)
+    with pytest.raises(NoLibraryError, match="small numbers for 0, as -ffast-math in CC does"):
+        library()
+    assert sys.float_info.min / 2
 
 
 @needs_compiler

@@ -5,10 +5,12 @@ What goes wrong is said without an address: it goes into a recording, and others
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import ssl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 from threading import Thread
 from typing import Any, Final
@@ -53,8 +55,29 @@ def post(request: Request, context: ssl.SSLContext | None = None) -> None:
         pass
 
 
+def run_whole(
+    command: Sequence[str], *, timeout: float, **how: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command as ``subprocess.run`` does; where it takes too long, whatever it has started
+    ends with it.
+
+    Raises:
+        OSError: It cannot be started.
+        subprocess.TimeoutExpired: It took longer.
+    """
+    # In a group of its own, by which what a shell has started is found again.
+    with subprocess.Popen(command, start_new_session=True, **how) as process:
+        try:
+            status = process.wait(timeout)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, status)
+
+
 def send(
-    addressees: Addressees, notice: Notice, *, run: Call = subprocess.run, post: Call = post
+    addressees: Addressees, notice: Notice, *, run: Call = run_whole, post: Call = post
 ) -> list[str]:
     """Tell everybody who is to be told.
 
@@ -82,7 +105,6 @@ def _by_command(addressees: Addressees, notice: Notice, run: Call) -> Iterator[s
             stdout=nothing,
             stderr=nothing,
             timeout=COMMAND_SECONDS,
-            check=False,
         )
     except subprocess.TimeoutExpired:
         yield f"the command of [notify] took longer than {COMMAND_SECONDS} s"

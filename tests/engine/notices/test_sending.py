@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import ssl
 import subprocess
 import sys
@@ -20,7 +22,8 @@ import pytest
 from engine.notices import sending
 from engine.notices.addressees import Addressees
 from engine.notices.notice import Notice
-from engine.notices.sending import send
+from engine.notices.sending import run_whole, send
+from tests.patience import DEADLINE
 
 NOTICE = Notice(
     run="moons", folder="/runs/moons", status="diverged", reason="the loss was NaN\x1b[2J"
@@ -55,6 +58,23 @@ def test_a_command_that_fails_is_told_without_its_arguments(tmp_path: Path) -> N
     assert said == "the command of [notify] could not be started: No such file or directory"
     (said,) = send(command, NOTICE, run=slow)
     assert said == "the command of [notify] took longer than 60 s"
+
+
+def test_what_a_command_has_started_ends_with_it_where_it_takes_too_long() -> None:
+    command = ("sh", "-c", "sleep 1000 & echo begun; wait")
+    for seconds in (0.1, 1, 10, DEADLINE):
+        reader, writer = os.pipe()
+        with os.fdopen(reader, "rb", buffering=0) as came:
+            with os.fdopen(writer, "wb"), pytest.raises(subprocess.TimeoutExpired):
+                run_whole(command, timeout=seconds, stdout=writer)
+            # Whoever still has the other end keeps it open.
+            said = b""
+            while not said or said[-1:] != b"!":
+                assert select.select([came], [], [], DEADLINE)[0], "something goes on"
+                said += came.read(100) or b"!"
+        if said.startswith(b"begun"):
+            return
+    pytest.fail("the command never began")
 
 
 class Answers(BaseHTTPRequestHandler):

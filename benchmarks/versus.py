@@ -91,8 +91,7 @@ def ours(
         recorder = Recorder.create(Path(folder) / "recording.jsonl", header)
         started = clock()
         for events in train(trainer, Pace()):
-            for event in events:
-                recorder.record(event)
+            recorder.record(*events)
         recorder.flush()
         seconds = clock() - started
         recorder.close()

@@ -115,6 +115,9 @@ class Header(Event, Writer, kind="header"):
     weights_kept: str = ""
     """At which steps weights are kept, as ``engine.training.snapshots`` says it; empty in
     recordings of before it was recorded."""
+    probe_per_octave: int = 0
+    """How often it is probed each time the step doubles, where ``train.probe`` is ``"auto"``; 0 in
+    recordings of before it was recorded."""
     branch_of: str = ""
     """The run that it branches off from: without the line that says at which step, of what was
     copied from there nobody knows where it ends. Empty in recordings of before it was recorded."""
@@ -408,6 +411,8 @@ class Fork(Event, kind="fork"):
     """The keys that differ from here on, and what they are now."""
     weights_kept: str = ""
     """At which steps weights were kept up to there, as the parent's header has it."""
+    probe_per_octave: int = 0
+    """How often it was probed up to there, as the parent's header has it."""
     fresh: list[str] = field(default_factory=list)
     """What begins anew here, in words."""
     lengthened_at: list[int] = field(default_factory=list)

@@ -192,10 +192,14 @@ class Recorder:
         """
         # Stamped when said, not when written: a replay goes at the pace of the training.
         t = self._clock() - self._start
+        newest = {each.group: each for each in events if isinstance(each, Series)}
         for event in events:
             self._groups.take(event)
-            for each in (*self._groups.before(event, self._size), event):
-                self._buffer.append(encode(each, self._groups.columns, t))
+            for each in self._groups.before(event, self._size):
+                self._buffer.append(encode(each, t=t))
+            # Spelling rows out takes longer than writing them: of a block the newest will do.
+            is_over = isinstance(event, Series) and newest[event.group] is not event
+            self._buffer.append(encode(event, None if is_over else self._groups.columns, t))
         # Blocks come twenty times a second: a write for each would be felt on a network disk.
         if not _SYNCED.isdisjoint(map(type, events)):
             self.flush(sync=True)

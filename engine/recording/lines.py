@@ -71,8 +71,8 @@ def encode(
 
     Args:
         event: What to write.
-        columns: The header's, to name the newest row's numbers in a series' ``last``; left out
-            where there are more than ``MOST_NAMED`` members.
+        columns: The header's, to name the newest row's numbers in a series' ``last``, which is
+            left out where there are more than ``MOST_NAMED`` members.
         t: The seconds that stand in the line; the event's own where left out.
     """
     line: dict[str, Any] = {"kind": event.kind}

@@ -126,6 +126,7 @@ def branch(
         digest=digest.hexdigest(),
         experiment=dict(header.experiment),
         weights_kept=header.weights_kept,
+        probe_per_octave=header.probe_per_octave,
         changes=changed,
         fresh=fresh,
         otherwise=otherwise,
@@ -147,6 +148,7 @@ def branched(
     member: int = 0,
     until: int = 0,
     allow_code: bool = False,
+    probe_per_octave: int | None = None,
 ) -> tuple[Trainer, list[str]]:
     """Return a trainer with the state of another and an experiment of its own.
 
@@ -158,6 +160,7 @@ def branched(
         member: Which network of a population it is, from 1; 0 for all of them.
         until: Its last step, where that is not the experiment's.
         allow_code: Whether a network of one's own may be run.
+        probe_per_octave: How often it was probed each time the step doubled, where it is known.
 
     Returns:
         The trainer, and what begins anew in it, in words.
@@ -169,6 +172,7 @@ def branched(
         threads=parent.threads,
         until=until,
         way=parent.method.way,
+        probe_per_octave=probe_per_octave,
     )
     if (child.columns, child.shaped.shapes) != (parent.columns, parent.shaped.shapes):
         raise RequestError("a branch has the columns and the network of its parent, and not others")

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..components.activations import ACTIVATIONS, SATURATED
+from ..errors import RunError
 from ..experiment.experiment import Experiment, Members
 from ..experiment.layers import Normalisation, PlannedLayer
 from ..gradients.compiled.method import Compiled
@@ -38,8 +39,8 @@ from ..recording.events import Series
 from ..recording.values import Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
-from .probe_steps import PER_OCTAVE, measured_runs, measured_steps
-from .reckoning import products
+from .probe_steps import LEAST, PER_OCTAVE, fitting, measured_runs, measured_steps
+from .reckoning import measurement_seconds, products, step_seconds
 
 MOST_ROWS: Final = 256
 """Rows of data on which it is asked whether a unit is dead, at most."""
@@ -65,8 +66,12 @@ AT_ONCE: Final = 2**16
 """Numbers of a network up to which all its parameters go to float64 in one call."""
 
 LARGE: Final = 100_000
-"""Products of a row beyond which there are a quarter as many: one measurement of a large network
-takes most of a step's time."""
+"""Products of a row beyond which a network is measured as seldom as any: it takes most of a step's
+time, and who waits for its first steps feels each."""
+
+TIME_SHARE: Final = 0.025
+"""What it may take of a run's time, as it is reckoned: what it pushes out of the cache, and lines
+of the recording, make it up to 5 %."""
 
 
 def fixed_rows(
@@ -95,6 +100,33 @@ def _row_count(experiment: Experiment) -> int:
     return -(-wanted // ROWS_UNIT) * ROWS_UNIT
 
 
+def recorded_per_octave(said: int, experiment: Experiment) -> int:
+    """Return how often a recorded run is measured each time its step doubles.
+
+    Args:
+        said: What its recording says; 0 in those of before it was recorded.
+        experiment: What it trained.
+
+    Raises:
+        RunError: It says what no run is.
+    """
+    # A power of two, or nothing between it and the next is evenly apart.
+    if not 0 <= said <= PER_OCTAVE or said & (said - 1):
+        raise RunError(f"it is probed {said} times each time its step doubles, as it says")
+    return said or (LEAST if products(experiment) > LARGE else PER_OCTAVE)
+
+
+def _per_octave(experiment: Experiment, rows: int, units: int) -> int:
+    """Return how often an experiment is measured each time the step doubles.
+
+    Reckoned and not timed: the same run has the same rows on every machine.
+    """
+    if products(experiment) > LARGE:
+        return LEAST
+    share = step_seconds(experiment) / measurement_seconds(experiment, rows, units)
+    return fitting(experiment.steps, TIME_SHARE * experiment.steps * share)
+
+
 class Probe:
     """Measures the network at the steps that ``train.probe`` names.
 
@@ -102,13 +134,23 @@ class Probe:
         experiment: What is trained, and how often it is measured.
         layout: Where its parameters lie.
         inputs: The rows its slopes are measured on, [members, rows, features].
+        per_octave: How often each time the step doubles, where the preset says ``"auto"``; as
+            often as takes little of the run's time where left out.
     """
 
-    def __init__(self, experiment: Experiment, layout: ParameterLayout, inputs: Tensor) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        layout: ParameterLayout,
+        inputs: Tensor,
+        per_octave: int | None = None,
+    ) -> None:
         self._every: Final = experiment.train.probe
-        large = products(experiment) > LARGE
-        self._per_octave: Final = PER_OCTAVE // 4 if large else PER_OCTAVE
         self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
+        self.per_octave: Final = per_octave or _per_octave(
+            experiment, inputs.shape[1], self._slopes.units
+        )
+        """How often it measures each time the step doubles, where the preset says ``"auto"``."""
         fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)
         self._chunk = max(1, min(CHUNK_STEPS, fitting))
         self._before: Tensor | None = None
@@ -124,7 +166,7 @@ class Probe:
 
     def keep(self, first: int, weights: Tensor) -> None:
         """Keep the weights before a block, where its first step is measured."""
-        begins = first in measured_steps(first, first, self._every, self._per_octave)
+        begins = first in measured_steps(first, first, self._every, self.per_octave)
         # A copy of all weights, so only where the first step of the block is one that is measured.
         self._before = weights.detach().clone() if begins else None
 
@@ -138,7 +180,7 @@ class Probe:
         """
         # A series has one stride, and the stride grows with the step: where it changes, one ends.
         last = first + count - 1
-        runs = list(measured_runs(first, last, self._every, self._per_octave))
+        runs = list(measured_runs(first, last, self._every, self.per_octave))
         if not runs:
             return []
         values = self._measure([step - first for run in runs for step in run], rows.weights)
@@ -153,11 +195,7 @@ class Probe:
         """Return all columns in some rows of a block, [columns, rows, members]."""
         if self._look is not None:
             assert picked[0] or self._before is not None
-            norms, shares = self._look.measure(picked, weights, self._before)
-            each = norms.transpose(2, 3, 0, 1)
-            columns = [with_ratios(each[0], each[1]), self._slopes.picked(shares)]
-            with np.errstate(over="ignore"):
-                return np.concatenate(columns).astype(np.float32)
+            return self._look.measure(picked, weights, self._before)
         starts = range(0, len(picked), self._chunk)
         chunks = [self._measure_chunk(picked[i : i + self._chunk], weights) for i in starts]
         with np.errstate(over="ignore"):
@@ -258,6 +296,9 @@ class Slopes:
         rows = inputs.shape[1]
         self.numbers = 3 * layout.members * rows * sum(each.layer.units for each in self._layers)
         """How many numbers one row of weights takes while it is measured, about."""
+        watched = [each for each in self._layers if each.watched]
+        self.units = sum(each.layer.units for each in watched)
+        """Whose slopes it looks at, in every place of a picture."""
         self._columns = [
             (what, at)
             for what in ("dead", "saturated")
@@ -275,20 +316,14 @@ class Slopes:
         ]
         self._most = np.repeat(most, self._counts)
 
-    def asked(self) -> tuple[Tensor, list[float]]:
-        """Return what a ``CompiledProbe`` is told: the rows that go through the networks, and what
-        a unit's slopes add up to at most where it is saturated, layer by layer.
+    def asked(self) -> tuple[Tensor, list[float], list[tuple[bool, int]]]:
+        """Return what a ``CompiledProbe`` is told: the rows that go through the networks, what
+        a unit's slopes add up to at most where it is saturated, layer by layer, and which shares
+        of units are measured.
         """
-        watched = [at if layer.watched else None for at, layer in enumerate(self._layers)]
         rows = self._inputs.shape[1]
-        return self._inputs, [
-            math.nan if at is None else rows * self._layers[at].saturated_below for at in watched
-        ]
-
-    def picked(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the columns of shares [rows, members, layers, dead and saturated]."""
-        each = [shares[:, :, at, int(what != "dead")] for what, at in self._columns]
-        return np.stack(each) if each else np.empty((0, *shares.shape[:2]))
+        most = [rows * each.saturated_below for each in self._layers]
+        return self._inputs, most, [(what == "dead", at) for what, at in self._columns]
 
     def measure(self, weights: Tensor) -> NDArray[np.float64]:
         """Return the columns for some rows of weights [rows, size]: [columns, rows, members]."""

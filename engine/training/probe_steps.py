@@ -6,7 +6,33 @@ from collections.abc import Iterator
 from typing import Final
 
 PER_OCTAVE: Final = 16
-"""Measurements each time the step doubles, where the preset says ``"auto"``."""
+"""Measurements each time the step doubles, at most, where the preset says ``"auto"``."""
+
+LEAST: Final = 4
+"""Measurements each time the step doubles, whatever they cost: with fewer no curve shows what
+learning does to a network."""
+
+SHORT: Final = 256
+"""Steps of a run up to which half of these do: its last one is never far behind."""
+
+
+def fitting(steps: int, most: float) -> int:
+    """Return how many measurements there are each time the step doubles.
+
+    Args:
+        steps: Of the whole run.
+        most: How many may be taken of them, as far as ``LEAST`` allows.
+    """
+    each, least = PER_OCTAVE, LEAST if steps > SHORT else LEAST // 2
+    # A power of two, so that they are evenly apart between a power of two and the next.
+    while each > least and count_until(steps, each) > most:
+        each //= 2
+    return each
+
+
+def count_until(last: int, per_octave: int) -> int:
+    """Return at how many steps from 1 to ``last`` the network is measured by ``"auto"``."""
+    return sum(map(len, measured_runs(1, last, "auto", per_octave)))
 
 
 def stride_at(step: int, every: str | int, per_octave: int = PER_OCTAVE) -> int:

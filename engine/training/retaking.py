@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import RunError
 from ..recording.events import Series, Snapshot
 from ..recording.history import History
+from ..recording.rows import Rows
 from ..recording.values import Values
 from ..runs.folder import RunFolder
 from .block import Block
@@ -156,7 +157,12 @@ class Retaking:
             return None
         over = self._history.end is not None
         if self._whole and part.count:
-            hole = rows.hole(part.first, part.stride, part.count, over=over)
+            # What is measured ever more seldom is recorded as seldom as it is: where every other
+            # row were left out, nobody could tell. Rows of each step may be.
+            if part.group == "probe":
+                hole = _first_without(rows, part, over=over)
+            else:
+                hole = rows.hole(part.first, part.stride, part.count, over=over)
             if hole is not None:
                 return Mismatch(hole, part.group, 0, np.nan, np.nan, is_missing=True)
         # A recording that was broken off or thinned out has fewer rows than were taken.
@@ -199,6 +205,22 @@ class Retaking:
         row, column, member = np.argwhere(~same.transpose(1, 0, 2))[0].tolist()
         recorded, computed = (float(each[column, row, member]) for each in (then, now))
         return Mismatch(int(steps[row]), names[column], member, recorded, computed)
+
+
+def _first_without(rows: Rows, part: Series, *, over: bool) -> int | None:
+    """Return the first step of a part that has no row among some, if one has none.
+
+    Args:
+        rows: What was recorded.
+        part: What came now.
+        over: Whether no more rows come: then nothing may be missing behind the last one.
+    """
+    steps = part.first + part.stride * np.arange(part.count)
+    before, behind = rows.count_until(part.first - 1), rows.count_until(part.last_step)
+    if behind == rows.count and not over:
+        steps = steps[steps < (rows.last_step if rows.count else 0)]
+    lacking = steps[~np.isin(steps, rows.steps_of(np.arange(before, behind)))]
+    return int(lacking[0]) if len(lacking) else None
 
 
 def trainer_before(

@@ -31,10 +31,10 @@ from .reckoning import step_seconds
 PER_OCTAVE: Final = 64
 """Snapshots each time the step doubles, at most."""
 
-FIRST: Final = 32
+FIRST: Final = 16
 """Steps from the first on that are all kept, whatever they cost."""
 
-LEAST: Final = 8
+LEAST: Final = 4
 """Snapshots each time the step doubles, at least."""
 
 SMALL: Final = (64, 64 << 10)
@@ -43,7 +43,7 @@ SMALL: Final = (64, 64 << 10)
 TIME_SHARE: Final = 0.05
 """What they may take of a run's time, as it is reckoned."""
 
-SNAPSHOT_SECONDS: Final = (5e-6, 5e-9)
+SNAPSHOT_SECONDS: Final = (5e-6, 8e-9)
 """What a snapshot takes in any case, and for each of its numbers."""
 
 NUMBER_BYTES: Final = 16 / 3

@@ -72,6 +72,7 @@ class Trainer:
         until: Its last step, where that is not the experiment's: schedules keep to that.
         way: How steps are to be played, ``compiled`` or ``operations``, if not the fastest way.
         rungs: Where members end that do worse than others did.
+        probe_per_octave: How often it is probed each time the step doubles, if that is known.
 
     Raises:
         DeviceError: The device is not there.
@@ -89,6 +90,7 @@ class Trainer:
         until: int = 0,
         way: str = "",
         rungs: Sequence[Rung] = (),
+        probe_per_octave: int | None = None,
     ) -> None:
         self.experiment: Final = experiment
         population = members_of(experiment)
@@ -125,11 +127,12 @@ class Trainer:
         # Every tensor of parameters from here on is a view of ``weights``, or a copy of its layout:
         # the network's modules, the formulas, the optimizer, the rows of a block.
         self._rows = Measurements(layout, weights)
-        self._probe = Probe(experiment, layout, self.data.typical.inputs)
+        self.probe: Final = Probe(experiment, layout, self.data.typical.inputs, probe_per_octave)
+        """What is measured of the network at some of its steps."""
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.
         self.method, self.choice = make_method(workload, self.threads, way)
-        self._probe.measure_as_played(self.method)
+        self.probe.measure_as_played(self.method)
         # The same module that is trained, over the same weights: there is no copy to fall behind.
         self.measure: Final = Evaluator(self.members, network)
         """Measures the network as it is on any rows."""
@@ -163,15 +166,13 @@ class Trainer:
             columns["dev"] = ["loss", *accuracy]
         if self._epochs.wanted:
             columns["epoch"] = train
-        if self._probe.columns:
-            columns["probe"] = self._probe.columns
+        if self.probe.columns:
+            columns["probe"] = self.probe.columns
         return columns
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step, the first member's where they differ; setting it
-        changes the run from there on, for all members.
-        """
+        """The next step's learning rate, the first member's where they differ; set for all."""
         return self.method.lr[0]
 
     @lr.setter
@@ -186,8 +187,7 @@ class Trainer:
     @property
     def diverged(self) -> int:
         """How many members have."""
-        outcomes = self._stopping.outcomes
-        return sum(each is not None and each.status == "diverged" for each in outcomes)
+        return sum(bool(each and each.status == "diverged") for each in self._stopping.outcomes)
 
     @property
     def best_steps(self) -> NDArray[np.int64]:
@@ -298,7 +298,7 @@ class Trainer:
         started = time.perf_counter()
         first = self.step + 1
         # Both look at the weights that the method is about to write over.
-        self._probe.keep(first, self.method.weights)
+        self.probe.keep(first, self.method.weights)
         self._ended.begin_block()
         # Of a step by itself nothing is ever taken back.
         before = (self.method.weights.clone(), self.method.state()) if count > 1 else None
@@ -317,7 +317,7 @@ class Trainer:
         # The steps that were taken beyond the decision never happened, as far as anybody is told.
         self.step += decision.count
         # From the rows that the block keeps, not from the network, which may have been put back.
-        probed = self._probe.read(first, decision.count, self._rows)
+        probed = self.probe.read(first, decision.count, self._rows)
         # What follows is the recording's, not training's, and is not counted into its speed.
         self.seconds += time.perf_counter() - started
 

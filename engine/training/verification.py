@@ -22,6 +22,7 @@ from ..recording.lacking import check_branched, check_experiment
 from ..text.numbers import as_json
 from ..text.safe import plain
 from .forking import branched
+from .probe import recorded_per_octave
 from .resuming import differences_of, trainer_of
 from .retaking import TOLERANCE, Retaking
 from .trainer import Trainer
@@ -86,7 +87,12 @@ def verify(
     first: Header | Fork = history.forks[0] if history.forks else header
     try:
         trainer = trainer_of(
-            replace(header, experiment=first.experiment, weights_kept=first.weights_kept),
+            replace(
+                header,
+                experiment=first.experiment,
+                weights_kept=first.weights_kept,
+                probe_per_octave=first.probe_per_octave,
+            ),
             until=header.steps,
             allow_code=allow_code,
             whole=not history.forks,
@@ -99,10 +105,10 @@ def verify(
     tolerance = TOLERANCE if elsewhere else 0.0
     experiments = [fork.experiment for fork in history.forks[1:]] + [header.experiment]
     ends, weights = [fork.step for fork in history.forks] + [history.last_step], 0
-    kept = [*(fork.weights_kept for fork in history.forks), header.weights_kept]
+    stretches: list[Header | Fork] = [*history.forks, header]
     # Of a branch of a branch each stretch is trained as the run that it was then, and hands on what
     # it came to, as it did when the next one branched off.
-    for number, end in enumerate(ends):
+    for number, (end, stretch) in enumerate(zip(ends, stretches, strict=True)):
         if number:
             experiment = resolve(experiments[number - 1], header.run, recorded=True)
             fork = history.forks[number - 1]
@@ -115,13 +121,13 @@ def verify(
                 # Any of them may have become longer than its experiment says before the next.
                 until=header.steps,
                 allow_code=allow_code,
+                probe_per_octave=recorded_per_octave(stretch.probe_per_octave, experiment),
             )
         alone = header.members < len(trainer.members)
         # Of all the networks that were trained up to here, one was gone on with.
         member = next((each.member for each in history.forks[number:] if each.member), 0)
-        retaking = Retaking(
-            history, trainer, tolerance, member if alone else 0, whole=True, kept=kept[number]
-        )
+        whose, kept = member if alone else 0, stretch.weights_kept
+        retaking = Retaking(history, trainer, tolerance, whose, whole=True, kept=kept)
         begun = () if number else (retaking.weights_now(),)
         for difference in chain(begun, retaking.steps(end)):
             progress(trainer.step)

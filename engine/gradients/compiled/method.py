@@ -167,15 +167,18 @@ class Compiled:
         """Go on after a step with the rates of a run of so many steps."""
         self._rates.lengthen(steps, step)
 
-    def look(self, inputs: Tensor, most: Sequence[float]) -> CompiledProbe:
+    def look(
+        self, inputs: Tensor, most: Sequence[float], shares: Sequence[tuple[bool, int]]
+    ) -> CompiledProbe:
         """Return what measures the networks beside their training.
 
         Args:
             inputs: The rows that go through them, [members, rows, features].
-            most: As ``CompiledProbe`` takes it.
+            most: As ``CompiledProbe`` takes it, as the following.
+            shares: Which shares of units it tells.
         """
         share_out = self._threads.share_out
-        return CompiledProbe(self._library, self._real, self._task, share_out, inputs, most)
+        return CompiledProbe(self._library, self._real, self._task, share_out, inputs, most, shares)
 
     def _spread(self, values: Any, into: Tensor) -> None:
         """Write a number of each member to all places of its weights."""

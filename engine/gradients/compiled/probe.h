@@ -53,14 +53,15 @@ typedef struct {
     const void *inputs;  /* [members][rows][features], */
     int64_t input_member;
     int64_t layers;      /* which go through so many layers: */
-    const double *most;  /* what the slopes of a unit add up to where it is saturated, [layers];
-                          * NaN where nobody asks. */
+    const double *most;  /* what the slopes of a unit add up to at most where it is saturated. */
+    const int64_t *dead;      /* In which columns a layer's shares stand, [layers]; */
+    const int64_t *saturated; /* -1 where they are not wanted. */
     int64_t count;       /* Networks to look at: */
     const int64_t *rows_of_block; /* of these rows, [count], */
     const void *after;   /* [rows of the block][size] */
     const void *before;  /* and those before its first, [size]. */
-    double *norms;       /* [count][members][2][parameters]: of weights, and of their updates. */
-    double *shares;      /* [count][members][layers][2] */
+    float *columns;      /* [columns][count][members]: the norms of parameters, and of their updates
+                          * as a share of these; then the shares of layers. */
 } NAME(look);
 
 /* The bytes that it needs. */
@@ -73,6 +74,7 @@ int64_t NAME(look_room)(const task *t, const NAME(look) *look) {
 void NAME(look_at)(const task *t, const NAME(look) *look, int64_t begin, int64_t end, char *room) {
     task seen = *t;
     NAME(pass) p;
+    int64_t each = look->count * t->members;
     NAME(lay_out)(&p, t, look->rows, room);
     p.task = &seen;
     NAME(count_rows)(&p);
@@ -83,23 +85,29 @@ void NAME(look_at)(const task *t, const NAME(look) *look, int64_t begin, int64_t
             NAME(turn)(&p, t->layer[0].inputs, (const REAL *)look->inputs + member * look->input_member,
                     p.x);
         for (int64_t i = 0; i < look->count; i++) {
-            int64_t row = look->rows_of_block[i], number = i * t->members + member;
+            int64_t row = look->rows_of_block[i];
             const REAL *after = (const REAL *)look->after + row * t->size;
             const REAL *before = row ? after - t->size : look->before;
-            double *norms = look->norms + number * 2 * t->parameters;
+            float *columns = look->columns + i * t->members + member;
             for (int64_t k = 0; k < t->parameters; k++) {
                 const parameter *part = &t->parameter[k];
                 int64_t start = part->offset + member * part->count;
-                norms[k] = NAME(exact_norm)(part->count, after + start, 0);
-                norms[t->parameters + k] = NAME(exact_norm)(part->count, after + start, before + start);
+                double norm = NAME(exact_norm)(part->count, after + start, 0);
+                double moved = NAME(exact_norm)(part->count, after + start, before + start);
+                columns[k * each] = (float)norm;
+                /* What did not move has the ratio 0, also where it is nothing but zeros. */
+                columns[(t->parameters + k) * each] = moved == 0 ? 0 : (float)(moved / norm);
             }
             /* Read alone: what is measured while nothing learns writes no weight. */
             seen.weights = (void *)after;
             if (look->layers) NAME(forward)(&p, -1);
-            for (int64_t k = 0; k < look->layers; k++)
-                if (look->most[k] == look->most[k])
-                    NAME(idle_units)(&p, &t->layer[k], &p.layer[k], look->most[k],
-                            look->shares + (number * look->layers + k) * 2);
+            for (int64_t k = 0; k < look->layers; k++) {
+                double shares[2];
+                if (look->dead[k] < 0 && look->saturated[k] < 0) continue;
+                NAME(idle_units)(&p, &t->layer[k], &p.layer[k], look->most[k], shares);
+                if (look->dead[k] >= 0) columns[look->dead[k] * each] = (float)shares[0];
+                if (look->saturated[k] >= 0) columns[look->saturated[k] * each] = (float)shares[1];
+            }
         }
     }
 }

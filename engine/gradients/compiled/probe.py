@@ -12,9 +12,9 @@ from ctypes import POINTER, Structure, c_int64, c_void_p
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ...recording.values import Values
 from .task import Task
 
 Play = Callable[[Callable[..., None], int], None]
@@ -30,9 +30,9 @@ class ProbeAsked(Structure):
         ("inputs", c_void_p),
         ("input_member", c_int64),
         ("layers", c_int64),
-        ("most", c_void_p),
+        *[(name, c_void_p) for name in ("most", "dead", "saturated")],
         ("count", c_int64),
-        *[(name, c_void_p) for name in ("rows_of_block", "after", "before", "norms", "shares")],
+        *[(name, c_void_p) for name in ("rows_of_block", "after", "before", "columns")],
     ]
 
 
@@ -46,7 +46,9 @@ class CompiledProbe:
         play: Shares the members out among threads.
         inputs: The rows that go through the networks, [members, rows, features].
         most: What a unit's slopes add up to at most where it is saturated, for each hidden layer
-            that they go through; NaN where nobody asks.
+            that they go through.
+        shares: Which layers' shares of dead and of saturated units are told, in their order: True
+            for dead ones, and the layer.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class CompiledProbe:
         play: Play,
         inputs: Tensor,
         most: Sequence[float],
+        shares: Sequence[tuple[bool, int]],
     ) -> None:
         self._look: Any = getattr(library, f"look_at_{real}")
         self._look.restype = None
@@ -64,14 +67,18 @@ class CompiledProbe:
         self._room: Any = getattr(library, f"look_room_{real}")
         self._room.restype, self._room.argtypes = c_int64, [POINTER(Task), POINTER(ProbeAsked)]
         self._task, self._play = task, play
-        self._held: Final = (inputs, np.array(most, np.float64))
+        self.columns: Final = 2 * task.parameters + len(shares)
+        """How many it measures."""
+        places = np.full((2, len(most)), -1, np.int64)
+        for number, (dead, layer) in enumerate(shares):
+            places[int(not dead), layer] = 2 * task.parameters + number
+        self._held: Final = (inputs, np.array(most, np.float64), places)
         """What the call reads, and nobody else may keep."""
         self._asked = ProbeAsked(rows=inputs.shape[1], inputs=inputs.data_ptr(), layers=len(most))
         self._asked.input_member, self._asked.most = inputs.stride(0), self._held[1].ctypes.data
+        self._asked.dead, self._asked.saturated = (row.ctypes.data for row in places)
 
-    def measure(
-        self, picked: Sequence[int], after: Tensor, before: Tensor | None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def measure(self, picked: Sequence[int], after: Tensor, before: Tensor | None) -> Values:
         """Measure the networks after some steps of a block.
 
         Args:
@@ -80,16 +87,15 @@ class CompiledProbe:
             before: Those before it, [size], where its first step is among them.
 
         Returns:
-            The norms of parameters and of their updates, [steps, members, 2, parameters], and the
-            shares of dead and of saturated units, [steps, members, layers, 2].
+            [columns, steps, members]: the norms of parameters, those of their updates as a share
+            of these, and the shares of units that were asked for.
         """
         task, asked, rows = self._task, self._asked, np.array(picked, np.int64)
-        norms = np.empty((len(rows), task.members, 2, task.parameters))
-        shares = np.empty((len(rows), task.members, asked.layers, 2))
+        columns = np.empty((self.columns, len(rows), task.members), np.float32)
         asked.count, asked.rows_of_block = len(rows), rows.ctypes.data
         asked.after, asked.before = after.data_ptr(), 0 if before is None else before.data_ptr()
-        asked.norms, asked.shares = norms.ctypes.data, shares.ctypes.data
+        asked.columns = columns.ctypes.data
         # Asked each time: a layer takes more where there are masks, which come with the steps.
         needed = self._room(task, asked)
         self._play(lambda begin, end, room: self._look(task, asked, begin, end, room), needed)
-        return norms, shares
+        return columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import json
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RecordingError, RunError
-from engine.recording.events import End, Event, Header, Heartbeat, MarkReached, Resume
+from engine.recording.events import End, Event, Header, Heartbeat, MarkReached, Resume, Series
 from engine.recording.file import Reader, Recorder, read
 from engine.recording.history import History
 from engine.recording.lines import encode
@@ -336,6 +337,18 @@ ROWS: list[Event] = [train_rows(step, 1) for step in (1, 2, 3)]
 LONG = sum(len(encode(event, COLUMNS)) for event in ROWS) + 60
 
 
+def test_of_rows_that_are_said_together_the_newest_of_each_group_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    recorder = Recorder.create(path, header(), clock=Clock())
+    recorder.record(*ROWS, dev_rows(1, 1))
+    recorder.record(train_rows(4, 1))
+    recorder.close()
+    lines = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+    named = [(each["group"], each["first"]) for each in lines if "last" in each]
+    assert named == [("train", 3), ("train", 4)]
+    assert [event.first for event in read(path) if isinstance(event, Series)] == [1, 2, 3, 1, 4]
+
+
 @pytest.mark.parametrize("most", [10**9, 50])
 @pytest.mark.parametrize("room", range(0, LONG, 11))
 def test_on_a_full_disk_a_reader_loses_no_line_and_learns_how_it_ended(
@@ -363,8 +376,9 @@ def test_on_a_full_disk_a_reader_loses_no_line_and_learns_how_it_ended(
     assert shown(followed) == shown(list(read(path)))
     assert reader.damaged == 0
     assert [event.kind for event in followed[1:]] == ["series"] * (len(followed) - 2) + ["end"]
-    # Every line for which there was room is there.
-    lengths = itertools.cycle([len(encode(event, COLUMNS)) for event in ROWS])
+    # Every line for which there was room is there; of those written together the newest is longer.
+    plain = [encode(event) for event in ROWS[:-1]]
+    lengths = itertools.cycle(map(len, [*plain, encode(ROWS[-1], COLUMNS)]))
     totals = itertools.accumulate(lengths)
     assert len(followed) - 2 == sum(1 for _ in itertools.takewhile(lambda n: n <= room, totals))
 

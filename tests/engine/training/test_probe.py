@@ -20,11 +20,18 @@ from engine.explain.program import program
 from engine.recording.forward import forward, layers_of, unpack
 from engine.recording.history import History
 from engine.recording.lines import decode, encode
-from engine.training import probe
+from engine.training import probe, probe_steps
 from engine.training.block import Block
 from engine.training.header import header_of
 from engine.training.probe import MOST_ROWS, fixed_rows
-from engine.training.probe_steps import measured_steps, stride_at
+from engine.training.probe_steps import (
+    LEAST,
+    PER_OCTAVE,
+    count_until,
+    fitting,
+    measured_steps,
+    stride_at,
+)
 from engine.training.trainer import Trainer
 from tests.experiments import ALL, CUBIC, FRESH, MINIBATCHES, MOONS, experiment, of_seeds
 
@@ -98,6 +105,28 @@ def test_blocks_cut_the_schedule_anywhere(cut: int) -> None:
     assert joined == list(measured_steps(1, joined[-1], "auto"))
 
 
+@pytest.mark.parametrize("steps", [1, 30, probe_steps.SHORT, probe_steps.SHORT + 1, 5000])
+@pytest.mark.parametrize("most", [0, 20.5, 60, 1000])
+def test_as_often_as_may_be_it_is_measured_and_no_more(steps: int, most: float) -> None:
+    often = fitting(steps, most)
+    assert count_until(steps, often) == len([*measured_steps(1, steps, "auto", often)])
+    least = LEAST if steps > probe_steps.SHORT else LEAST // 2
+    assert often in (least, 4, 8, 16)
+    assert often == least or count_until(steps, often) <= most
+    assert often == PER_OCTAVE or count_until(steps, 2 * often) > most
+
+
+def test_the_cheaper_a_step_is_the_fewer_are_measured_in_a_run_of_as_many() -> None:
+    def often(**tables: Any) -> int:
+        return Trainer(experiment(CUBIC, **tables)).probe.per_octave
+
+    short, long = ({"train": {"steps": steps}} for steps in (300, 100_000))
+    assert often(**short) == LEAST
+    assert often(**long) == PER_OCTAVE
+    # Operations that are called one by one take far longer than what is measured beside them.
+    assert often(train={"steps": 1000, "gradients": "autograd"}) == PER_OCTAVE
+
+
 @pytest.mark.parametrize("every", [0, -1, 1.5, "sometimes", True])
 def test_other_values_are_refused(every: object) -> None:
     with pytest.raises(ValidationError, match="probe"):
@@ -108,8 +137,10 @@ def test_other_values_are_refused(every: object) -> None:
 @pytest.mark.parametrize("every", ["auto", 3])
 def test_the_size_of_a_block_never_changes_a_bit(name: str, every: str | int) -> None:
     spec = experiment(SPECS[name], train={**SHORT, "probe": every})
-    (steps, values), *others = (rows(run(Trainer(spec), size)) for size in (1, 7, 256))
-    assert steps == list(measured_steps(1, spec.steps, every))
+    trainers = [Trainer(spec, probe_per_octave=8) for _ in range(3)]
+    blocks = zip(trainers, (1, 7, 256), strict=True)
+    (steps, values), *others = (rows(run(trainer, size)) for trainer, size in blocks)
+    assert steps == list(measured_steps(1, spec.steps, every, 8))
     for other_steps, other in others:
         assert other_steps == steps
         assert other.tobytes() == values.tobytes()
@@ -117,11 +148,12 @@ def test_the_size_of_a_block_never_changes_a_bit(name: str, every: str | int) ->
 
 @pytest.mark.parametrize("size", [7, 256])
 def test_each_series_has_the_stride_of_its_octave(size: int) -> None:
-    blocks = run(Trainer(experiment(MOONS)), size)
+    trainer = Trainer(experiment(MOONS))
+    blocks, often = run(trainer, size), trainer.probe.per_octave
     series = [part for block in blocks for part in block.series if part.group == "probe"]
     for part in series:
         steps = range(part.first, part.last_step + 1, part.stride)
-        assert {stride_at(step, "auto") for step in steps} == {part.stride}
+        assert {stride_at(step, "auto", often) for step in steps} == {part.stride}
 
 
 def test_a_history_reads_the_rows() -> None:
@@ -133,7 +165,7 @@ def test_a_history_reads_the_rows() -> None:
     for block in run(trainer, 64):
         history.extend(e for e in (decode(encode(e)) for e in block.events()) if e is not None)
     read = history.series["probe"]
-    assert read.steps.tolist() == list(measured_steps(1, 300, "auto"))
+    assert read.steps.tolist() == list(measured_steps(1, 300, "auto", trainer.probe.per_octave))
     assert np.isfinite(read.column("update_ratio/layer1.weight")).all()
     assert history.last_step == 300
 
@@ -165,7 +197,7 @@ def test_it_changes_nothing_of_a_module_of_ones_own_and_measures_its_weights(
             experiment({**MINIBATCHES, "model": model}, train={"probe": every, "epochs": 4}),
             allow_code=True,
         )
-        for every in ("off", "auto")
+        for every in ("off", 1)
     ]
     blocks = [run(trainer, 5) for trainer in trainers]
     assert rows(blocks[0], "train")[1].tobytes() == rows(blocks[1], "train")[1].tobytes()
@@ -179,7 +211,7 @@ def test_it_changes_nothing_of_a_module_of_ones_own_and_measures_its_weights(
 def test_norms_and_ratios_are_those_of_the_weights_after_the_step(name: str) -> None:
     trainer = Trainer(of_seeds(experiment(SPECS[name], train={"probe": 1}), 3, 4))
     start = trainer.snapshot()
-    block = trainer.advance(20)
+    block = trainer.advance(16)
     snapshots = [start, *block.snapshots]
     found = probed(trainer, [block])
     header = header_of(trainer, "a-run")
@@ -266,10 +298,10 @@ def test_what_is_said_of_an_activation_is_so(name: str) -> None:
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_weights_that_are_no_numbers_give_none_and_stay_in_their_layer(bad: float) -> None:
     trainer = Trainer(experiment(CUBIC, model={"hidden": [8, 8], "activation": "relu"}))
-    trainer._probe.keep(1, trainer.method.weights)
+    trainer.probe.keep(1, trainer.method.weights)
     trainer._rows.weights[0] = trainer.method.weights
     trainer._rows.layout.slices(trainer._rows.weights[0])[2][:] = bad
-    (series,) = trainer._probe.read(1, 1, trainer._rows)
+    (series,) = trainer.probe.read(1, 1, trainer._rows)
     found = dict(zip(trainer.columns["probe"], series.values[:, 0, 0], strict=True))
     spoiled = {name for name, value in found.items() if not np.isfinite(value)}
     assert {"weight_norm/layer2.weight", "update_ratio/layer2.weight"} <= spoiled
@@ -367,7 +399,7 @@ def test_what_is_compiled_sees_what_pytorch_sees(name: str, dtype: str, spoiled:
     spec = experiment(SPECS[name], train={"dtype": dtype}, population={"seeds": 3})
     trainer = Trainer(spec, threads=2)
     assert trainer.method.way == "compiled"
-    measured, rows = trainer._probe, trainer._rows
+    measured, rows = trainer.probe, trainer._rows
     measured.keep(1, trainer.method.weights)
     trainer.method.take(1, 20, rows)
     if spoiled:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.errors import RunError
 from engine.experiment.experiment import Experiment
 from engine.recording.events import End, Event, Header, Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
+from engine.training.probe_steps import PER_OCTAVE
 from engine.training.resuming import trainer_of
 from engine.training.snapshots import ENDS
 from engine.training.verification import verify
@@ -81,11 +83,38 @@ def test_where_it_is_not_recorded_which_are_kept_none_is_missing(
 ) -> None:
     header, *events = read(parents["cubic"].recording)
     assert isinstance(header, Header)
-    assert "those of the first 32 steps" in header.weights_kept
+    assert "those of the first 16 steps" in header.weights_kept
     for otherwise in ("", "none", "every one of them"):
         before = replace(header, weights_kept=otherwise)
         some = [each for each in events if not isinstance(each, Snapshot) or each.step % 2]
         assert said_of([before, *some]).startswith("bit-equal")
+
+
+def test_it_is_probed_as_often_as_its_recording_says(
+    parents: Mapping[str, RunFolder],
+) -> None:
+    header = history_of(parents["cubic"]).header
+    assert header is not None
+    assert header.probe_per_octave < PER_OCTAVE
+    # Recordings of before it was recorded: sixteen times, and so was what branched off from them.
+    before = replace(header, probe_per_octave=0)
+    trainer = trainer_of(before)
+    assert trainer.probe.per_octave == PER_OCTAVE
+    untrained = trainer.snapshot()
+    events = [before, untrained, *trainer.advance(60).events()]
+    assert len(History(events).series["probe"].steps) > 32
+    assert said_of(events).startswith("bit-equal")
+    assert "probe" in said_of([header, *events[1:]])
+
+
+@pytest.mark.parametrize("said", [-1, 3, 2 * PER_OCTAVE, 2**40])
+def test_a_recording_that_says_what_cannot_be_of_the_probe_is_refused(
+    said: int, parents: Mapping[str, RunFolder]
+) -> None:
+    header, *events = read(parents["cubic"].recording)
+    assert isinstance(header, Header)
+    with pytest.raises(RunError, match=f"is probed {said} times"):
+        said_of([replace(header, probe_per_octave=said), *events])
 
 
 def test_what_was_broken_off_may_lack_its_last_ones(parents: Mapping[str, RunFolder]) -> None:
@@ -118,7 +147,9 @@ def test_a_branch_has_its_parent_s_up_to_there(
     worker.work(folder, device="cpu", fork=order)
     history = history_of(folder)
     assert history.header is not None
-    assert history.forks[0].weights_kept == history.header.weights_kept
+    fork = history.forks[0]
+    assert fork.weights_kept == history.header.weights_kept
+    assert fork.probe_per_octave == history.header.probe_per_octave
     assert verify("branch", history).words.startswith("bit-equal")
     for step in (0, 7, 40, 50):
         events = [

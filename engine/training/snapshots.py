@@ -1,12 +1,13 @@
 """Which weights a recording keeps: fewer the larger the network is, and the older the step.
 
-up to 10 000 numbers    all along: as many each time the step doubles, from 8 to 64
+up to 10 000 numbers    all along: as many each time the step doubles, from 4 to 64
 up to 250 000           at the start, at the best step and at the end
 more                    none: the checkpoint beside the recording has them
 
 All along there are no more than take half of the recording's bytes and 5 % of the run's time, but
-in any case those of the first 32 steps, of a preset's marks, and 8 each time the step doubles,
-so that a picture of the network moves while it learns.
+in any case those of the first 16 steps, of a preset's marks, and 4 each time the step doubles,
+so that a picture of the network moves while it learns: of few steps of many numbers half of the
+bytes would be two or three pictures.
 """
 
 from __future__ import annotations

@@ -345,7 +345,7 @@ def test_of_rows_that_are_said_together_the_newest_of_each_group_are_named(tmp_p
     recorder.close()
     lines = [json.loads(line) for line in path.read_text().splitlines()[1:]]
     named = [(each["group"], each["first"]) for each in lines if "last" in each]
-    assert named == [("train", 3), ("train", 4)]
+    assert named == [("train", 3), ("dev", 1), ("train", 4)]
     assert [event.first for event in read(path) if isinstance(event, Series)] == [1, 2, 3, 1, 4]
 
 

@@ -28,7 +28,11 @@ WINDOW: Final = 32
 """Rows that count as recent."""
 
 PROBED: Final = 3
-"""Rows of a probe that count as recent; there are at most 16 an octave."""
+"""Rows of a probe that count as recent, at most."""
+
+PROBED_WITHIN: Final = 8
+"""They are no further behind than this part of the newest one's step: where a run is probed seldom,
+a row before may be half of it ago."""
 
 EARLY: Final = 8
 """Rows that count as the beginning."""
@@ -265,11 +269,15 @@ class Facts:
             name: The column.
             first: Return the first row's value in place of the recent one.
         """
-        value = median(self._some("probe", name, slice(1) if first else slice(-PROBED, None)))
-        if not np.isfinite(value):
+        probe = self.history.series.get("probe")
+        count = count_until(probe, self.step, name)
+        if probe is None or not count:
             return None
-        probe = self.history.series["probe"]
-        return probe.step_of(count_until(probe, self.step) - 1), value
+        newest = probe.step_of(count - 1)
+        since = probe.count_until(newest - 1 - newest // PROBED_WITHIN)
+        recent = slice(max(count - PROBED, since), count)
+        value = median(self._some("probe", name, slice(1) if first else recent))
+        return (newest, value) if np.isfinite(value) else None
 
     @cached_property
     def norms(self) -> Mapping[str, float]:

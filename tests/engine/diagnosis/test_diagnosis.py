@@ -303,6 +303,14 @@ class TestDead:
         assert (finding.severity, finding.where) == ("bad", "layer2")
         assert words(told, 40)["layer2"] == "dead"
 
+    def test_where_it_is_probed_seldom_the_newest_row_counts_alone(self) -> None:
+        told = history(probe={"dead/layer2": 1.0}, experiment=self.RELU)
+        history_of = [told.header, *told.series["train"].as_series("train")]
+        for first, dead_units in ((16, 0.0), (24, 0.0), (32, 1.0)):
+            values = np.full((1, 1, 1), dead_units, np.float32)
+            history_of.append(Series(group="probe", first=first, stride=8, values=values))
+        assert found(History(history_of))["dead"].where == "layer2"
+
     def test_many_dead_units_are_a_warning(self) -> None:
         share = dead.MANY + 0.1
         told = history(probe={"dead/layer1": share}, experiment=self.RELU)

@@ -8,7 +8,6 @@ decoded, and of the rows the newest. Looking again costs what came since.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,11 @@ from ..recording.lines import MOST_DAMAGED, decode, header_of
 from ..recording.outline import Outline
 from ..recording.packed import Packed
 from ..recording.tail import CHUNK, LINE_BYTES, Tail
-from ..recording.unsaid import is_unsaid
-from ..text.averages import mean_of
 from ..text.files import open_file
-from ..text.numbers import shortest
 from ..text.owned import shut
 from ..text.tables import time_text
 from .folder import RunFolder
+from .newest_loss import NAMED, RESUME, ROWS, TRAIN, NewestLoss
 from .state import State, last_sign, state_of
 
 HEAD: Final = 1 << 14
@@ -43,11 +40,8 @@ NO_SENSE: Final = "is no recording: most of it makes no sense"
 NO_RECORDING: Final = "is no recording: it does not begin with a header"
 
 _HEADER: Final = b'{"kind":"header",'
-_ROWS: Final = b'{"kind":"series",'
-_TRAIN: Final = b'"group":"train"'
 _WEIGHTS: Final = b'{"kind":"snapshot",'
 _END: Final = b'{"kind":"end",'
-_RESUME: Final = b'{"kind":"resume",'
 _GROUP: Final = b'{"kind":"group",'
 
 
@@ -114,10 +108,7 @@ class GlancedRun:
         self.folder = folder
         self.history = Outline()
         """What was told, all but the rows."""
-        self._rows: Series | None = None
-        """The newest rows of the group ``train`` that were told."""
-        self._rows_until = 0
-        """The last step of theirs that counts."""
+        self._loss = NewestLoss(folder.recording)
         self.problem = ""
         """Why the recording cannot be read."""
         self._tail = Tail(folder.recording)
@@ -159,7 +150,7 @@ class GlancedRun:
             steps=header.steps if header else 0,
             started=header.time if header else made,
             seconds=self._seconds(),
-            loss=self._newest_loss(),
+            loss=self._loss.told(history, self._tail.offset),
             end=history.end,
             # Nobody knows the seed of what no worker trained.
             seeds=tuple(header.seeds) if header and not header.is_foreign else (),
@@ -178,7 +169,7 @@ class GlancedRun:
 
     def _begin(self) -> None:
         self.history, self.problem, self._newest = Outline(), "", b""
-        self._rows, self._senseless = None, 0
+        self._loss, self._senseless = NewestLoss(self.folder.recording), 0
 
     def _read_on(self) -> None:
         """Read whole lines from where the last look ended."""
@@ -199,8 +190,8 @@ class GlancedRun:
         start, newest = 0, slice(0)
         while start < stop:
             end = body.index(b"\n", start)
-            if body.startswith(_ROWS, start):
-                if body.find(_TRAIN, start, start + 80) >= 0:
+            if body.startswith(ROWS, start):
+                if body.find(TRAIN, start, start + NAMED) >= 0:
                     newest = slice(start, end)
             elif not body.startswith(_WEIGHTS, start) and (line := body[start:end]).strip():
                 self._newest = body[newest] or self._newest
@@ -231,9 +222,9 @@ class GlancedRun:
         if isinstance(event, Series):
             self._trained = event.t
             if event.group == "train" and self.history.takes(event):
-                self._rows, self._rows_until = event, event.last_step
+                self._loss.add(event)
         elif isinstance(event, Resume):
-            self._rows_until = min(self._rows_until, event.from_step)
+            self._loss.cut(event.from_step)
         self.history.add(event)
 
     def _seconds(self) -> float:
@@ -243,25 +234,6 @@ class GlancedRun:
             return self._trained
         told: Any = end.result.get("seconds")
         return float(told) if isinstance(told, int | float) else end.t
-
-    def _newest_loss(self) -> float | None:
-        header, rows = self.history.header, self._rows
-        if header is None or rows is None or "loss" not in header.columns["train"]:
-            return None
-        row = rows.row_until(min(self._rows_until, self.history.last_step))
-        if row is None:
-            return None
-        packed: Any = rows.values
-        column = header.columns["train"].index("loss")
-        losses = packed.members_of(column, row)
-        # A loop may say its loss at some steps only.
-        while row and all(map(is_unsaid, losses)):
-            row -= 1
-            losses = packed.members_of(column, row)
-        if all(map(is_unsaid, losses)):
-            return None
-        finite = [loss for loss in losses if math.isfinite(loss)]
-        return shortest(mean_of(finite)) if finite else math.nan
 
 
 def _told_by_its_ends(recording: Path) -> list[Event]:
@@ -281,11 +253,11 @@ def _told_by_its_ends(recording: Path) -> list[Event]:
         while True:
             file.seek(max(size - length, 0))
             last = file.read(length).split(b"\n")[1:]
-            ends = [index for index, line in enumerate(last) if line.startswith((_END, _RESUME))]
-            if not ends or last[-1] or last[ends[-1]].startswith(_RESUME):
+            ends = [index for index, line in enumerate(last) if line.startswith((_END, RESUME))]
+            if not ends or last[-1] or last[ends[-1]].startswith(RESUME):
                 return []
             before = last[: ends[-1]]
-            rows = [line for line in before if line.startswith(_ROWS) and _TRAIN in line[:80]]
+            rows = [line for line in before if line.startswith(ROWS) and TRAIN in line[:NAMED]]
             if rows or length >= min(size, CHUNK):
                 break
             # Weights may stand between the newest rows and the end.

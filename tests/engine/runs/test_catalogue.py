@@ -11,9 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.recording.events import Header, Heartbeat, MachineFigures, Request, Resume, Series
+from engine.recording.events import (
+    Event,
+    Header,
+    Heartbeat,
+    MachineFigures,
+    Request,
+    Resume,
+    Series,
+)
 from engine.recording.file import Recorder
 from engine.recording.lines import encode
+from engine.recording.unsaid import UNSAID
 from engine.runs import summary as glances
 from engine.runs.catalogue import Archive, RunFacts, brief, differing, facts_of, flat, number
 from engine.runs.folder import RunFolder
@@ -322,4 +331,31 @@ def test_the_newest_loss_is_that_of_the_last_row_that_counts(tmp_path: Path) -> 
     recorder.record(Resume(from_step=0))
     recorder.flush()
     assert glance(run).loss is None
+    recorder.close()
+
+
+def test_the_newest_loss_is_sought_in_the_rows_before_those_that_say_none(tmp_path: Path) -> None:
+    run = make(tmp_path)
+    run.recording.unlink()
+    recorder = Recorder.create(run.recording, header())
+    look = GlancedRun(run)
+
+    def seen(*events: Event) -> float | None:
+        recorder.record(*events)
+        recorder.flush()
+        look.again()
+        told = look.glance().loss
+        # Whoever looks for the first time finds the same.
+        assert glance(run).loss == told
+        return told
+
+    assert seen(rows(1, [UNSAID] * 3)) is None
+    assert seen(rows(4, [UNSAID, 5.0, UNSAID]), rows(7, [UNSAID] * 3)) == 5.0
+    assert seen(rows(10, [UNSAID] * 3), rows(1, [9.0], "dev")) == 5.0
+    assert seen(rows(13, [4.0, UNSAID]), rows(15, [UNSAID] * 3), Heartbeat(step=17)) == 4.0
+    # What stands after the step from which it was resumed is of no run that goes on.
+    assert seen(Resume(from_step=12)) == 5.0
+    assert seen(rows(13, [UNSAID] * 3)) == 5.0
+    assert seen(rows(16, [UNSAID] * 3), end(18)) == 5.0
+    assert seen(Resume(from_step=4)) is None
     recorder.close()

@@ -234,6 +234,12 @@ class Facts:
         """The step of the newest row; 0 where there is none."""
         return self.history.series["train"].step_of(self.rows - 1) if self.rows else 0
 
+    @cached_property
+    def since(self) -> int:
+        """The step of the first row that counts as recent; 0 where there is none."""
+        first = max(0, self.rows - WINDOW)
+        return self.history.series["train"].step_of(first) if self.rows else 0
+
     def recent(self, name: str) -> NDArray[np.float32]:
         """Return the newest rows of a train column, at most ``WINDOW``."""
         return self._some("train", name, slice(-WINDOW, None))

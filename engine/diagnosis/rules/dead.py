@@ -1,7 +1,8 @@
 """Dead units: those whose activation is flat for every row, so that no gradient passes them.
 
-Where the run was probed, the share of dead units is known. Without that, a layer is known to be
-dead as a whole by what follows: its gradient, and that of every layer before it, is exactly 0.
+Where the run was probed, the share of dead units is known. Without that, and of what came since, a
+layer is known to be dead as a whole by what follows: its gradient, and that of every layer before
+it, is exactly 0.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ def find(facts: Facts) -> Finding | None:
 def dead_share(facts: Facts, layer: str) -> float:
     """Return the share of a hidden layer's units that are dead, as far as anything says."""
     probed = facts.probe(f"dead/{layer}")
-    if probed is not None:
-        return probed[1]
-    return 1.0 if _is_cut_off(facts, layer) else 0.0
+    if probed is None:
+        return 1.0 if _is_cut_off(facts, layer) else 0.0
+    step, share = probed
+    # A run that is probed seldom may have gone on for long since, and its gradients tell of that.
+    return 1.0 if step < facts.since and _is_the_last_cut_off(facts, layer) else share
 
 
 def cure(facts: Facts, layer: str) -> Remedy | None:
@@ -75,6 +78,15 @@ def _is_cut_off(facts: Facts, layer: str) -> bool:
         and not _dead_output(facts)
         and any(each not in facts.idle for each in behind)
     )
+
+
+def _is_the_last_cut_off(facts: Facts, layer: str) -> bool:
+    """Whether gradients come as far as the layer behind one, and no further.
+
+    Of those before it nothing is known by that: with no gradient to pass, any unit looks dead.
+    """
+    behind = facts.layers[facts.layers.index(layer) + 1 :]
+    return bool(behind) and behind[0] not in facts.idle and _is_cut_off(facts, layer)
 
 
 def _can_die(facts: Facts, layer: str) -> bool:

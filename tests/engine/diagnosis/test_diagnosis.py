@@ -311,6 +311,19 @@ class TestDead:
             history_of.append(Series(group="probe", first=first, stride=8, values=values))
         assert found(History(history_of))["dead"].where == "layer2"
 
+    @pytest.mark.parametrize(("step", "gone"), [(8, "layer2"), (16, None)])
+    def test_what_died_since_it_was_probed_is_told_by_its_gradients(
+        self, step: int, gone: str | None
+    ) -> None:
+        told = history(probe={"dead/layer1": 0.1, "dead/layer2": 0.2}, norms=self.CUT)
+        header = replace(told.header, experiment=self.RELU)
+        events = [header, *told.series["train"].as_series("train")]
+        # Of 40 steps the last 32 are recent: what was alive in the middle of these is so.
+        probed = np.float32([[[0.1]], [[0.2]]])
+        told = History([*events, Series(group="probe", first=step, values=probed)])
+        assert getattr(found(told).get("dead"), "where", None) == gone
+        assert words(told, 40)["layer1"] != "dead"
+
     def test_many_dead_units_are_a_warning(self) -> None:
         share = dead.MANY + 0.1
         told = history(probe={"dead/layer1": share}, experiment=self.RELU)

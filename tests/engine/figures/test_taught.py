@@ -22,7 +22,7 @@ import pytest
 
 from engine.data.loading import load as load_data
 from engine.experiment.experiment import Experiment
-from engine.figures.figures import figures, parse
+from engine.figures.figures import Quantity, figures, parse
 from engine.figures.proofreading import misplaced, passages
 from engine.lectures import lecture as lectures
 from engine.lectures.lecture import Script
@@ -93,6 +93,21 @@ class TestFigures:
         assert len(found) > 20
         assert wrong(found) == []
 
+    def test_what_is_said_of_weights_is_measured_at_the_step_that_is_named(self) -> None:
+        """Where nothing was measured, the newest row before it is read, of another step."""
+        said = [(name, each.text) for name in PRESETS for each in passages(loaded(name))]
+        asked = {(q.run or name, q.at) for name, text in said for q in probed(text)}
+        for lecture in map(script, LECTURES):
+            for index, each in passages_of(lecture.lecture):
+                for q in probed(each.text):
+                    place = lectures.referred(lecture.lecture, index, q.run)
+                    assert place is not None
+                    asked.add((place[1], q.at))
+        for name, at in asked:
+            rows = REHEARSAL.history(loaded(name), WHOLE).series["probe"]
+            assert (name, at, at in rows.steps) == (name, at, True)
+        assert asked
+
     def test_a_figure_that_is_wrong_is_found(self, tmp_path: Path) -> None:
         text = (ROOT / "lectures" / "functions.toml").read_text("utf-8")
         assert text.count("{loss@20 = 0.138}") == 1
@@ -109,6 +124,15 @@ class TestFigures:
         texts += [each.notes for each in lecture.scenes if name in each.references]
         said = [q for text in texts for f in figures(text) if f.said for q in f.quantities]
         assert all(q.at == 1 or q.run not in ("", name) for q in said)
+
+
+def loaded(name: str) -> Experiment:
+    return presets.load(name).experiment
+
+
+def probed(text: str) -> list[Quantity]:
+    """The quantities of a text that are measured at some steps alone."""
+    return [q for figure in figures(text) for q in figure.quantities if q.group == "probe"]
 
 
 def wrong(found: Any) -> list[str]:

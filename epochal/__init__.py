@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from engine.experiment.experiment import Experiment
     from engine.headless.in_python import runs, train
     from engine.loops.callbacks import callback
-    from engine.loops.loop import Loop, Stopped
+    from engine.loops.loop import Loop
     from engine.loops.recorded import RecordedRun, record
+    from engine.loops.viewers import Stopped
     from engine.loops.watch import watch
     from engine.results.run import LoadedRun, load_run
 
@@ -54,7 +55,7 @@ _HOMES: Final = {
     "callback": "loops.callbacks",
     "Loop": "loops.loop",
     "RecordedRun": "loops.recorded",
-    "Stopped": "loops.loop",
+    "Stopped": "loops.viewers",
     "load_run": "results.run",
     "record": "loops.recorded",
     "runs": "headless.in_python",

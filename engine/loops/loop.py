@@ -24,9 +24,7 @@ from torch.optim import Optimizer
 
 from ..errors import RequestError
 from ..gradients.leaned_on import was_anything_compiled
-from ..recording.events import End, Event, RunWarning
-from ..runs.requests import Inbox
-from ..worker.requests import RequestHandler
+from ..recording.events import End
 from .by_hand import heard
 from .clipping import Listening
 from .owners import Owners
@@ -36,35 +34,13 @@ from .rates import LoopRates
 from .steps import Steps
 from .successors import Successors
 from .units import Units
+from .viewers import LoopViewers, Stopped
 from .words import LoopWords
 from .writing import LoopWriter
-
-ASK_SECONDS: Final = 0.2
-"""How often it is looked for what viewers ask."""
-
-PAUSED_SECONDS: Final = 0.02
-"""The same where the loop waits."""
-
-MEETING_SECONDS: Final = 0.5
-"""How often several processes meet where the loop waits."""
-
-PATIENCE: Final = 3
-"""Steps in which a loop may read ``should_stop`` before it is stopped from within."""
-
-NOT_HERE: Final = "this loop takes no requests: it was watched with control=False"
 
 LEFT_OUT: Final = "was left out: a gradient was infinite or no number"
 
 COMPILED: Final = "a step of its optimizer is compiled: what steps there is in no row"
-
-ALONE: Final = "it is trained in several processes, not all of which watch it: requests are refused"
-
-
-class Stopped(BaseException):
-    """Somebody who watches a loop asked it to stop, and it went on.
-
-    It is no ``Exception``: a loop that goes on after any error does not go on after this.
-    """
 
 
 class Loop(LoopWords):
@@ -100,23 +76,41 @@ class Loop(LoopWords):
         self._owners = Owners(watched.tensors, optimizers)
         optimizers = self.optimizers = self._owners.optimizers
         """Those that are watched now; a list that stays the same one."""
-        self._writer, self._units = writer, units
-        self._refusal, self._raises = "" if control else NOT_HERE, stop == "raise"
-        self._clock, self._wait = clock, wait
+        self._writer, self._units, self._clock = writer, units, clock
         super().__init__(Steps(watched, optimizers, writer, units, clock, ranks))
         self._newcomers = Newcomers(watched, optimizers, self._steps.welcome)
         self._rates = LoopRates(optimizers)
-        self._inbox, self._handler = Inbox(writer.folder), RequestHandler(self)
-        self._ranks, self._told_factor = ranks, 1.0
-        self._started = self._look_at = clock()  # the last: when it is looked for requests again
-        self._stop_reason, self._ignored = "", 0
+        self._viewers = LoopViewers(
+            self._steps,
+            self._newcomers,
+            self._rates,
+            writer,
+            self._say,
+            control=control,
+            raises=stop == "raise",
+            ranks=ranks,
+            clock=clock,
+            wait=wait,
+        )
+        self._handler = self._viewers.handler
+        self._started = clock()
         self._successors = Successors(self._owners, self._take_over)
         self._hooks: list[Any] = []
-        self._closed, self._is_compiled, self._is_open = False, False, False  # the last: a row
-        self.is_within = False  # a ``with`` that ends it
-        self._stepped: set[int] = set()  # in it
-        self._within: Optimizer | None = None  # its own step
-        self._reached = True  # by a scaler that was to step an optimizer
+        """What is to be removed where nothing is watched any more."""
+        self._closed = False
+        """Whether its end was said."""
+        self.is_within = False
+        """Whether it stands in a ``with`` that ends it."""
+        self._is_compiled = False
+        """Whether an optimizer's step is compiled, so that nothing is seen of it."""
+        self._is_open = False
+        """Whether there is a row that steps go into."""
+        self._stepped: set[int] = set()
+        """The optimizers that stepped in it, by identity."""
+        self._within: Optimizer | None = None
+        """The optimizer whose step is being taken."""
+        self._reached = True
+        """Whether a scaler that was to step an optimizer did."""
 
     @property
     def path(self) -> str:
@@ -126,9 +120,7 @@ class Loop(LoopWords):
     @property
     def should_stop(self) -> bool:
         """Whether somebody asked the loop to stop; to read it is to promise to."""
-        self._ignored = 0
-        self._raises = self._raises and not self._stop_reason
-        return bool(self._stop_reason)
+        return self._viewers.should_stop()
 
     def backward_done(self) -> None:
         """Say that gradients are whole: what changes them from here on, as clipping does, is told
@@ -197,23 +189,22 @@ class Loop(LoopWords):
         self._steps.be_last(alone=not (error is None or isinstance(error, Stopped)))
         self.detach()
         self._steps.write_rest()
-        status, reason = _outcome(error, self._stop_reason)
+        status, reason = _outcome(error, self._viewers.stop_reason)
         result = {**self._steps.result(), "seconds": self._clock() - self._started}
         self._writer.end(End(step=self.step, status=status, reason=reason, result=result))
 
     def stop(self, status: str, reason: str) -> None:
         """Ask the loop to stop: see ``should_stop``; one that is paused goes on to where it can."""
-        self._stop_reason = reason
-        self._handler.owed = None
+        self._viewers.stop(status, reason)
 
     @property
     def lr(self) -> float:
         """The learning rate of the next step: the first group's of the first optimizer."""
-        return self._rates.now
+        return self._viewers.lr
 
     @lr.setter
     def lr(self, value: float) -> None:
-        self._rates.set(value)
+        self._viewers.lr = value
 
     # --- its steps --------------------------------------------------------------------------
 
@@ -230,11 +221,11 @@ class Loop(LoopWords):
         """Close the row that is open and open another, where something is to be done between."""
         self._is_open = False
         self._stepped.clear()
-        now = self._clock()
+        now, viewers = self._clock(), self._viewers
         # Nearly always nothing is: what a step costs is what it calls.
-        if now >= self._look_at or self._stop_reason or self._rates.were_set or self._ranks:
+        if now >= viewers.look_at or viewers.is_urgent:
             self._steps.write_if_due(now)
-            self._attend(now)
+            viewers.attend(now)
         self._steps.begin()
         self._is_open = True
 
@@ -268,8 +259,7 @@ class Loop(LoopWords):
         first = not self._stepped
         self._steps.stepped(self._rates.now, first=first)
         if first and self._handler.owed is not None:
-            self._handler.taken(1)
-            self._look_at = 0.0
+            self._viewers.counted()
         self._stepped.add(id(optimizer))
         self._reached, self._within = True, None
 
@@ -299,74 +289,6 @@ class Loop(LoopWords):
             if not self._stepped or id(optimizer) in self._stepped:
                 self._steps.leave_out()
         return result
-
-    # --- what viewers ask -------------------------------------------------------------------
-
-    def _attend(self, now: float) -> None:
-        """Answer what was asked since the last step; wait where that is to wait."""
-        if self._stop_reason:
-            self._ignored += 1
-            if self._raises and self._ignored >= PATIENCE:
-                raise Stopped(self._stop_reason)
-        if self._rates.were_set and self._rates.overwritten():
-            self._say("the learning rate that was set was overwritten by the script")
-        if now >= self._look_at and (said := self._newcomers.told()):
-            self._say(said)
-        if self._ranks is not None and self.step == 0 and not self._ranks.all_watch():
-            # Some of them alone can neither pause nor stop: the others would wait for them.
-            self._refusal, self._ranks = ALONE, None
-            self._say(ALONE)
-            self._steps.be_alone()
-        if self._ranks is not None:
-            if self.step >= self._ranks.meet_at:
-                self._meet(self._ranks, now)
-        elif now >= self._look_at:
-            self._look_at = now + ASK_SECONDS
-            self._answer()
-            if self._handler.paused:
-                self._steps.flush()
-            while self._handler.paused:
-                self._writer.is_paused = True
-                self._wait(PAUSED_SECONDS)
-                self._answer()
-            self._writer.is_paused = False
-
-    def _meet(self, ranks: Ranks, now: float) -> None:
-        """Do what the first of several processes decides, all at the same step."""
-        soon = ranks.apart(self.step, now - self._look_at)
-        self._steps.meet()
-        while True:
-            self._answer()
-            owed = self._handler.owed
-            factor = self._rates.factor / self._told_factor
-            decided = [-1 if owed is None else owed, bool(self._stop_reason), factor, soon]
-            owed_steps, stops, factor, apart = ranks.told(decided)
-            if ranks.rank:
-                self._handler.owed = None if owed_steps < 0 else int(owed_steps)
-                if factor != 1:
-                    self._rates.multiply(factor)
-                if stops and not self._stop_reason:
-                    self._stop_reason = "the first of its processes was asked to"
-            self._told_factor = self._rates.factor
-            if not self._handler.paused:
-                break
-            self._steps.flush()
-            self._writer.is_paused = True
-            self._wait(MEETING_SECONDS)
-        self._writer.is_paused = False
-        ranks.part(self.step, int(apart if owed_steps < 0 else min(apart, owed_steps)))
-        self._look_at = self._clock()
-
-    def _answer(self) -> None:
-        complaints = self._inbox.complaints()
-        events: list[Event] = [RunWarning(step=self.step, message=each) for each in complaints]
-        for request in self._inbox.poll():
-            refused = "" if request.action == "mark" else self._refusal
-            events += self._handler.answer(request, refused)
-        if events:
-            # Rows first: whoever reads of a request has the rows up to there.
-            self._steps.flush()
-            self._writer.record(*events, flush=True)
 
 
 def _outcome(error: BaseException | None, stop_reason: str) -> tuple[str, str]:

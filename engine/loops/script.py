@@ -42,12 +42,13 @@ from ..text.safe import plain
 from .backwards import Backwards, is_within_backward
 from .by_hand import HandWritten, Hearing
 from .called import named_here
-from .loop import Loop, Stopped
+from .loop import Loop
 from .moved import Moved
 from .owners import parameters_of
 from .parameters import unwrapped
 from .script_losses import ScriptLosses
 from .script_training import Collecting, ScriptTraining
+from .viewers import Stopped
 
 MOST_BYTES: Final = 100_000_000
 """A script is smaller."""

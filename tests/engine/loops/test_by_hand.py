@@ -213,12 +213,12 @@ def test_it_is_paused_and_stopped_and_has_no_rate_of_its_own(tmp_path: Path) -> 
         control.send("set_lr", lr=0.5)
         control.send("stop")
 
-    run._wait = answer
+    run._viewers._wait = answer
     with run:
         for step in range(9):
             if step == 3:
                 control.send("pause")
-            run._look_at = 0.0
+            run._viewers.look_at = 0.0
             net(ROWS).square().mean().backward()
             move([*net.parameters()])
             if run.should_stop:

@@ -235,7 +235,7 @@ def test_it_is_paused_stepped_and_gone_on_with(
             action, told = next(asks)
             control.send(action, **told)
 
-        loop._wait = wait
+        loop._viewers._wait = wait
 
     monkeypatch.setattr(Loop, "attach", asked)
     TRAININGS[library](tmp_path)

@@ -93,7 +93,7 @@ def test_parameters_that_take_the_place_of_others_are_watched(
                     optimizer = torch.optim.SGD(net.parameters(), lr=0.2)
                 else:
                     optimizer.param_groups[0]["params"] = [*net.parameters()]
-                    run._look_at = 0.0
+                    run._viewers.look_at = 0.0
             backward(net, optimizer)
             norms.append(norms_now(net))
             optimizer.step()

@@ -98,7 +98,7 @@ def trained(model: nn.Module, optimizer: torch.optim.Optimizer, runs: Path) -> H
             if step == 1:
                 for each in model.parameters():
                     each.requires_grad_(True)
-                run._look_at = 0.0
+                run._viewers.look_at = 0.0
     return History(read(Path(run.path) / "recording.jsonl"))
 
 
@@ -152,7 +152,7 @@ def test_parameters_that_are_added_later_are_said_to_have_no_column(tmp_path: Pa
     optimizer = torch.optim.SGD(net[0].parameters(), lr=0.1)
     with watch(net, optimizer, runs=tmp_path) as run:
         optimizer.add_param_group({"params": net[2].parameters()})
-        run._look_at = 0.0
+        run._viewers.look_at = 0.0
         net(ROWS).sum().backward()
         optimizer.step()
     [warning] = History(read(Path(run.path) / "recording.jsonl")).warnings

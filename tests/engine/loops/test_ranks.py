@@ -121,7 +121,7 @@ with watch(net, optimizer, name="sharded", runs=runs) as run:
         run.log(loss=loss)
         if watches == "fails" and step == 2:
             # What was seen up to here is summed at the next step.
-            run._ranks.meet_at = run.step
+            run._viewers._ranks.meet_at = run.step
 distributed.destroy_process_group()
 let_go()
 """

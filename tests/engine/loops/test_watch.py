@@ -23,8 +23,9 @@ from engine.errors import RequestError
 from engine.gradients.compiled import building
 from engine.loops import norms as norms_module
 from engine.loops import probe
-from engine.loops.loop import PATIENCE, Loop
+from engine.loops.loop import Loop
 from engine.loops.parameters import MOST_NAMES
+from engine.loops.viewers import PATIENCE
 from engine.loops.watch import watch
 from engine.recording.file import read
 from engine.recording.history import History
@@ -330,8 +331,8 @@ def controlled(runs: Path, person: Person, **options: Any) -> tuple[Net, Any, Lo
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     run = watch(net, optimizer, runs=runs, **options)
     ticks = iter(range(10**9))
-    run._clock, run._wait = lambda: float(next(ticks)), person.wait
-    run._look_at = 0.0
+    run._clock, run._viewers._wait = lambda: float(next(ticks)), person.wait
+    run._viewers.look_at = 0.0
     person.control = Control(RunFolder(Path(run.path)), "someone")
     return net, optimizer, run
 
@@ -363,12 +364,12 @@ def test_a_rate_is_set_for_all_groups_and_kept_by_a_scheduler(runs: Path) -> Non
     optimizer = torch.optim.SGD(groups)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3, gamma=0.5)
     run = watch(net, optimizer, runs=runs)
-    run._look_at = 0.0
+    run._viewers.look_at = 0.0
     with run:
         for step in range(6):
             if step == 2:
                 Control(RunFolder(Path(run.path)), "someone").send("set_lr", lr=0.01)
-                run._look_at = 0.0
+                run._viewers.look_at = 0.0
             backward(net, optimizer)
             optimizer.step()
             schedule.step()

@@ -38,7 +38,8 @@ class Owners:
         """Return what moves any of what an optimizer moves, itself among them, by identity: no two
         of them step in one row.
         """
-        return self._rivals.get(id(optimizer), set(self._owner))
+        rivals = self._rivals.get(id(optimizer))
+        return set(self._owner) if rivals is None else rivals
 
     def has(self, optimizer: Optimizer) -> bool:
         """Whether an optimizer is one of them."""

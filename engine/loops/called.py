@@ -27,10 +27,12 @@ def named_here(tensors: Sequence[Tensor]) -> Iterator[tuple[str, Tensor]]:
 
 
 def names_here(there: Container[int]) -> dict[int, str]:
-    """Return what tensors are called there, by identity, as far as they are called anything.
+    """Return the names of tensors in the lines that began a backward pass and in what called
+    those, by the tensors' ``id``; one that has no name there is left out. Of several names it has
+    the one that the outermost lines give it, of those their own before the module's.
 
     Args:
-        there: Which, by identity.
+        there: The ``id`` of each tensor whose name is asked for.
     """
     names: dict[int, str] = {}
     for frame in reversed([*_frames()]):

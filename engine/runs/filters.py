@@ -14,7 +14,6 @@ neither greater nor less than anything. Nothing here reads a file.
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import re
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from ..errors import FilterError
 from ..recording.events import Status
 from ..text.numerals import number_of
+from ..text.spelling import closest
 from .state import State
 
 if TYPE_CHECKING:
@@ -190,5 +190,5 @@ def _same(value: Any, wanted: str) -> bool:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word[:100], list(words), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    close = closest(word, words)
+    return f" (did you mean {close}?)" if close else ""

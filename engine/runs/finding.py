@@ -13,7 +13,6 @@ runs/two-moons-20261121-093000-4f1c/
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..errors import RunError
 from ..text.numbers import counted
 from ..text.owned import shut
 from ..text.run_names import RunName, before_the_last
+from ..text.spelling import closest
 from .folder import RunFolder
 from .notes import Notes
 
@@ -125,8 +125,8 @@ def _why_none(reference: str, runs: list[RunFolder], folder: Path) -> str:
     if before_the_last(reference) is not None:
         return f"no such run: {folder} has {counted(len(runs), 'run')}"
     names = [*(run.name for run in runs), *filter(None, (Notes.load(run).name for run in runs))]
-    close = difflib.get_close_matches(reference, names, n=1, cutoff=0.4)
-    hint = f" (did you mean {close[0]!r}?)" if close else "; see epochal runs"
+    close = closest(reference, names, cutoff=0.4)
+    hint = f" (did you mean {close!r}?)" if close else "; see epochal runs"
     return f"no such run in {folder}{hint}"
 
 

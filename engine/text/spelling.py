@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+LOOKED_AT: Final = 8
+"""Words that are so alike another that it is counted what was typed wrong in each."""
 
 
-def closest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word of ``words`` that is meant, if any is near enough."""
+def closest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the word of ``words`` that is meant, if any is near enough: of those that are much
+    alike it, the one from which the fewest slips of a finger lead to it.
+
+    Args:
+        word: What was typed.
+        words: What can be meant.
+        cutoff: How much of two words must be alike, from 0 to 1; two letters that changed places
+            are alike enough.
+    """
     import difflib
 
     # A word of a megabyte is no typing mistake, and comparing it would take minutes.
-    close = difflib.get_close_matches(word[:100], list(words), n=1)
-    return close[0] if close else None
+    word, words = word[:100], list(words)
+    near = difflib.get_close_matches(word, words, n=LOOKED_AT, cutoff=cutoff)
+    letters = sorted(word)
+    near += [each for each in words if sorted(each) == letters and slips(word, each) == 1]
+    return min(near, key=lambda each: slips(word, each), default=None)
+
+
+def slips(word: str, other: str) -> int:
+    """Return how many slips of a finger lead from one word to another: a letter too many, one
+    missing, a wrong one, or two that changed places (the optimal string alignment distance).
+    """
+    before, above = [0], [0]
+    row: list[int] = [*range(len(other) + 1)]
+    for at, letter in enumerate(word, 1):
+        before, above, row = above, row, [at]
+        for place, each in enumerate(other, 1):
+            least = min(row[-1], above[place], above[place - 1] - (letter == each)) + 1
+            if at > 1 and place > 1 and letter == other[place - 2] and each == word[at - 2]:
+                least = min(least, before[place - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ MOST_TOLD: Final = 10
 INTERRUPTED: Final = 130
 """Exit status where it was interrupted."""
 
-_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 """Signals that end it as Ctrl-C does."""
 
 _DEEP: Final = 5
@@ -49,7 +49,9 @@ def record(
     meter = Meter(gpu_reader(), processes=Pipeline())
     run = begin(name, runs=place.folder, share=place.shared, meter=meter)
     print(f"{run.folder.name} is recorded; epochal attach shows it", file=sys.stderr)
-    before = {number: signal.signal(number, _interrupt) for number in _ENDING}
+    # Whoever wants it to outlive a terminal, as with nohup, has that ignored.
+    heeded = [each for each in _ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _interrupt) for number in heeded}
     try:
         told = NumberLines(run).take(sys.stdin.buffer)
     except KeyboardInterrupt:

@@ -33,6 +33,7 @@ from ..text.files import last_lines, open_file
 from ..text.owned import Share
 from ..text.parsing import from_json
 from ..text.safe import harmless, plain
+from ..text.streams import leave_lost_terminal
 from ..worker import launch
 from .log import LogEntry, RunLog
 from .progress import Progress, progress_for
@@ -53,17 +54,26 @@ WRONG: Final = 2
 INTERRUPTED: Final = 130
 
 
+ONCE: Final = (signal.SIGHUP, signal.SIGUSR1)
+"""What says but one thing however often it comes: a terminal that closes may tell it twice over,
+and a scheduler that will take the machine now and then."""
+
+
 class Interrupts:
-    """Ctrl-C and SIGTERM, counted while this is entered instead of ending the command."""
+    """What asks a command to end, counted while this is entered instead of ending it: Ctrl-C and
+    SIGTERM, a terminal that is closed (SIGHUP), and a scheduler that needs the machine (SIGUSR1).
+    """
 
     def __init__(self) -> None:
         self.count = 0
-        """How many have come."""
+        """How many have come; those of ``ONCE`` count as one where none came before."""
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._count)
+        for number in (signal.SIGINT, signal.SIGTERM, *ONCE):
+            # Whoever wants it to outlive a terminal, as with nohup, has had it ignored.
+            if number not in ONCE or signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._count)
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -71,7 +81,8 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _count(self, number: int, frame: FrameType | None) -> None:
-        self.count += 1
+        leave_lost_terminal()
+        self.count = max(self.count, 1) if number in ONCE else self.count + 1
 
 
 class Echo:

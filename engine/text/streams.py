@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
+import termios
 from typing import Final
 
 STREAMS: Final = ("stdin", "stdout", "stderr")
@@ -26,3 +28,17 @@ def open_those_closed() -> None:
         if getattr(sys, name) is None:
             raw = io.FileIO(number, "r+", closefd=False)
             setattr(sys, name, io.TextIOWrapper(raw, "utf-8", write_through=True))
+
+
+def leave_lost_terminal() -> None:
+    """Have what is read and printed come from and go nowhere where it was a terminal that is gone:
+    each word to one is an error, in whatever just then wanted to say how it ends.
+    """
+    for number in range(len(STREAMS)):
+        try:
+            termios.tcgetattr(number)
+        except termios.error as error:
+            if error.args[0] == errno.EIO:
+                nowhere = os.open(os.devnull, os.O_RDWR)
+                os.dup2(nowhere, number)
+                os.close(nowhere)

@@ -485,7 +485,9 @@ class TestRun:
 
 
 class TestInterrupts:
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize(
+        "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]
+    )
     def test_one_asks_the_worker_to_stop_and_waits_for_its_end(
         self,
         command: Command,
@@ -532,10 +534,29 @@ class TestInterrupts:
     def test_afterwards_signals_do_what_they_did_before(
         self, command: Command, worker: Callable[[Script], list[FakeWorker]]
     ) -> None:
-        before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+        before = [*map(signal.getsignal, numbers)]
         worker(trains)
         command("run", "cubic", "-q")
-        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+        assert [*map(signal.getsignal, numbers)] == before
+
+    def test_a_terminal_that_closes_says_so_twice_and_means_one_thing(self) -> None:
+        with headless.Interrupts() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
+            assert interrupts.count == 1
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGUSR1)
+            assert interrupts.count == 2
+
+    def test_what_is_to_outlive_its_terminal_does(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            with headless.Interrupts() as interrupts:
+                signal.raise_signal(signal.SIGHUP)
+            assert interrupts.count == 0
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
 
 def test_when_nobody_reads_the_lines_any_more_the_run_is_stopped(

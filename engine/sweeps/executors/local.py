@@ -59,11 +59,13 @@ def local_executor(argument: str = "") -> Executor:
 
 
 def begin() -> None:
-    """Make a new process one that trains: one thread, and Ctrl-C is for who asked it to train.
+    """Make a new process one that trains: one thread, and what asks all that a terminal or a
+    scheduler has started to end, as Ctrl-C does, is for who asked it to train.
 
     It ends with whoever started it, however that ends.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
     os.environ |= dict.fromkeys(THREADS, "1")
     _give_memory_back()
     threading.Thread(target=_end_with_parent, daemon=True).start()

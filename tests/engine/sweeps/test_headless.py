@@ -6,9 +6,9 @@ import json
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -250,6 +250,25 @@ class TestFailure:
         [facts] = sweeps_in(Path("runs"))
         assert facts.glance.state == "ended"
         assert not sweep.failure_file.exists()
+
+    @pytest.mark.parametrize(
+        "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]
+    )
+    def test_one_that_is_asked_to_end_is_stopped_in_words(
+        self, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Signalled(Inline):
+            def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+                if self.calls:
+                    # What is left is not begun: it is asked to end.
+                    return Future()
+                signal.raise_signal(number)
+                return super().submit(fn, *args, **kwargs)
+
+        monkeypatch.setattr(headless, "executor_of", lambda said, folder: Signalled())
+        assert run_sweep(order(grid=("model.hidden=[2],[3]",))) == 130
+        [facts] = sweeps_in(Path("runs"))
+        assert run_cells(facts, 0)[3:5] == ["1", "stopped (1 of 2 trials)"]
 
     def test_it_is_removed_with_the_sweep(self) -> None:
         run_sweep(order(grid=("optimizer.lr=0.1,1",)))

@@ -102,6 +102,15 @@ class ActivationRule:
         return parsed(self.slope)
 
     @cached_property
+    def back_tree(self) -> ast.expr:
+        """The formula of the loss's derivative by z, of that by h, which is called d.
+
+        A slope of 0 gives 0 and one of 1 gives d, whatever d is: an infinite derivative that a
+        unit does not pass is none, as in PyTorch, and not 0 times infinity.
+        """
+        return _turned(self.slope_tree)
+
+    @cached_property
     def part_trees(self) -> Mapping[str, ast.expr]:
         """The formulas of what has a name."""
         return {name: parsed(text) for name, text in self.parts.items()}
@@ -126,6 +135,11 @@ class ActivationRule:
         """Whether h is z itself."""
         return self.value == "z"
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the slope is one of several, by where z is."""
+        return _is_choice(self.slope_tree)
+
     def slope_text(self) -> str:
         """Return the slope as a lesson writes it, as a factor; empty where it is 1 everywhere.
 
@@ -143,6 +157,22 @@ class ActivationRule:
             if name in names:
                 names |= {*names_in(self.part_trees[name])}
         return {name: tree for name, tree in self.part_trees.items() if name in names}
+
+
+def _is_choice(slope: ast.expr) -> bool:
+    return isinstance(slope, ast.Call) and ast.unparse(slope.func) == "where"
+
+
+def _turned(slope: ast.expr) -> ast.expr:
+    """Return the formula of d times a slope."""
+    match slope:
+        case ast.Constant(value=0):
+            return slope
+        case ast.Constant(value=1):
+            return ast.Name("d")
+        case ast.Call(args=[condition, then, other]) if _is_choice(slope):
+            return ast.Call(slope.func, [condition, _turned(then), _turned(other)], [])
+    return ast.BinOp(ast.Name("d"), ast.Mult(), slope)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ ACTIVATIONS: Final[Mapping[str, ActivationEntry]] = {
     "relu": ActivationEntry(
         about="max(0, z): slope 1 or 0, so a unit that is never positive never learns.",
         module="ReLU",
-        rule=ActivationRule("maximum(z, 0)", "where(z > 0, 1, 0)"),
+        # Asked so that what is no number passes the derivative on, as in PyTorch.
+        rule=ActivationRule("maximum(z, 0)", "where(z <= 0, 0, 1)"),
         traits=Traits((0.0, np.inf), passes=True, dies=True, steepest=0.0, in_losses=False),
         arguments={},
     ),
@@ -172,7 +173,8 @@ ACTIVATIONS: Final[Mapping[str, ActivationEntry]] = {
     "hard_tanh": ActivationEntry(
         about="z, held between -1 and 1: a tanh made of three lines.",
         module="Hardtanh",
-        rule=ActivationRule("clip(z, -1, 1)", "where(-1 < z < 1, 1, 0)"),
+        # PyTorch passes what is no number on in some places of a tensor, and not in others.
+        rule=ActivationRule("clip(z, -1, 1)", "where(abs(z) >= 1, 0, 1)"),
         traits=Traits((-1.0, 1.0), passes=False, dies=True, steepest=1.0, in_losses=False),
         arguments={},
     ),

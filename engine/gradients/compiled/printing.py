@@ -67,42 +67,13 @@ def vector_text(node: ast.expr) -> str:
     raise UnprintableError(f"{ast.unparse(node)!r} has no C")
 
 
-def chained_text(slope: ast.expr) -> str:
-    """Return d times a slope as C.
-
-    A slope of 0 gives 0 and one of 1 gives d, whatever d is: an infinite derivative that a unit
-    does not pass is none, as in PyTorch, and not 0 times infinity.
-    """
-    match slope:
-        case ast.Call(
-            func=ast.Name(id="where"),
-            args=[ast.Compare(left=left, ops=[ast.Gt()], comparators=[right]), then, other],
-        ):
-            # Asked the other way round, for a NaN is neither: PyTorch lets it pass.
-            below = ast.Compare(left, [ast.LtE()], [right])
-            return f"NAME(where)({vector_text(below)}, {chained_text(other)}, {chained_text(then)})"
-        case ast.Constant(value=0):
-            return "NAME(all)(0)"
-        case ast.Constant(value=1):
-            return "d"
-        case ast.Call(func=ast.Name(id="where"), args=[condition, then, other]):
-            sides = f"{chained_text(then)}, {chained_text(other)}"
-            return f"NAME(where)({vector_text(condition)}, {sides})"
-    return f"(d * {vector_text(slope)})"
-
-
 def keeps_slope(rule: ActivationRule) -> bool:
     """Return whether the way forward leaves the slope behind: one that is computed of functions
     which the value has too, and that no infinite derivative is kept from.
     """
-    chooses = isinstance(rule.slope_tree, ast.Call) and _name_of(rule.slope_tree) == "where"
     trees = (rule.slope_tree, *rule.part_trees.values())
     calls = any(isinstance(node, ast.Call) for tree in trees for node in ast.walk(tree))
-    return calls and not chooses
-
-
-def _name_of(call: ast.Call) -> str:
-    return ast.unparse(call.func)
+    return calls and not rule.chooses
 
 
 def activation_text(name: str, rule: ActivationRule) -> str:
@@ -124,7 +95,7 @@ def activation_text(name: str, rule: ActivationRule) -> str:
         texts += [back, f"{loop}ds[n] *= zs[n];\n    }}\n    (void)hs;\n}}\n"]
     else:
         texts += [back, f"{loop}vector z = zs[n], h = hs[n], d = ds[n];\n{parts}"]
-        texts += [f"        ds[n] = {chained_text(rule.slope_tree)};\n    }}\n    (void)hs;\n}}\n"]
+        texts += [f"        ds[n] = {vector_text(rule.back_tree)};\n    }}\n    (void)hs;\n}}\n"]
     return "".join(texts)
 
 

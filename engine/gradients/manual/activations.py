@@ -217,7 +217,10 @@ class RuledActivation(ActivationFormula):
         trained = d.shape[2]
         whole = {**tensors, "h": h}.items()
         learned = {name: each[:, :, :trained] if each.ndim else each for name, each in whole}
-        self.slope = self._emit(self._back, self.rule.slope_tree, learned, torch.empty_like(d))
+        # What is written last is all that is written where d lies, number by number.
+        turned = self._emit(self._back, self.rule.back_tree, {**learned, "d": d}, d)
+        if turned is not d:
+            self._back.append(lambda: d.copy_(turned))
 
     def forward(self) -> None:
         for operation in self._ahead:
@@ -226,7 +229,6 @@ class RuledActivation(ActivationFormula):
     def backward(self, row: int) -> None:
         for operation in self._back:
             operation()
-        self.d.mul_(self.slope)
 
     def _emit(
         self,

@@ -22,10 +22,14 @@ KINDS: list[tuple[str, Any, Any]] = [
     ("double", np.float64, ctypes.c_double),
 ]
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 1e30, -1e30, 3.0, -3.0, 1.0, -1.0]
+SPECIAL += [1e-40, -1e-40, 1e19, -1e19]
 """Where a formula may leave its range, and where activations have their kinks."""
 PYTORCHS_OWN = {"hard_sigmoid": 1e-7, "softplus": 1e-8, "gelu": 2e-6}
 """By how much PyTorch is off: it takes 1 / 6 in single precision, z for softplus(z) from 20 on, and
 1 + erf(z) in single precision where that is nearly 0."""
+
+UNSETTLED = ("elu", "hard_tanh")
+"""Those whose slope at NaN is one in PyTorch's vectors and another in what fills none."""
 
 
 def numbers(dtype: Any) -> NDArray[Any]:
@@ -55,27 +59,41 @@ def test_an_activation_and_its_slope_are_pytorchs(name: str, real: str, dtype: A
     scale = 4e-7 if real == "float" else 2e-15
     off = PYTORCHS_OWN.get(name, 0.0) if (name, real) != ("gelu", "double") else 0.0
     loose = 8 * scale + off
-    # GELU at infinity is NaN in PyTorch's vectors and infinity in its numbers one by one.
+    # GELU at infinity is NaN in PyTorch's vectors and infinity in its numbers one by one: so it is.
     told = np.isfinite(z) if name == "gelu" else np.full(len(z), fill_value=True)
+    assert name != "gelu" or h[z == np.inf] == np.inf
     np.testing.assert_allclose(
         h[told], value.detach().numpy()[told], rtol=loose, atol=max(loose, scale)
     )
     assert there.grad is not None
     slope, wanted = turned, there.grad.numpy()
-    # Of what is not finite itself the slope is not asked: PyTorch's own differ from each other.
-    asked = np.isfinite(z)
+    asked = (z == z) | (name not in UNSETTLED)
     np.testing.assert_allclose(slope[asked], wanted[asked], rtol=loose, atol=4 * scale)
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu"])
-def test_what_does_not_pass_is_nothing_however_large(name: str) -> None:
-    z, d = np.array([-200.0, 3.0], np.float32), np.array([np.inf, np.inf], np.float32)
-    _, turned = activated(name, "float", z, d)
-    assert turned[1] == np.inf
-    assert (turned[0] == 0.0) == (name == "relu")
-    # Nor is a NaN made of one.
-    _, turned = activated(name, "float", np.array([np.nan], np.float32), np.ones(1, np.float32))
-    assert turned[0] != 0.0
+@pytest.mark.parametrize("name", list(formulas().units))
+@pytest.mark.parametrize(("real", "dtype", "_"), KINDS, ids=["float", "double"])
+@pytest.mark.parametrize("d", [0.0, np.inf, -np.inf, np.nan])
+def test_a_derivative_that_is_not_finite_passes_as_pytorchs(
+    name: str, real: str, dtype: Any, _: Any, d: float
+) -> None:
+    """What a unit does not pass is nothing however large it is, and nothing else is made of it."""
+    entry, z = ACTIVATIONS[name], np.array(SPECIAL, dtype)
+    if name in UNSETTLED:
+        z = z[z == z]
+    there = torch.tensor(z, requires_grad=True)
+    value = getattr(torch.nn, entry.module)(**entry.arguments)(there)
+    value.backward(torch.full_like(value, d))
+    assert there.grad is not None
+    _, turned = activated(name, real, z, np.full_like(z, d))
+    np.testing.assert_array_equal(turned, there.grad.numpy())
+
+
+def test_a_unit_that_is_no_number_hides_no_derivative() -> None:
+    nan, one = np.array([np.nan], np.float32), np.ones(1, np.float32)
+    passed = {name: activated(name, "float", nan, one)[1][0] for name in UNSETTLED}
+    assert passed["hard_tanh"] == 1.0
+    assert np.isnan(passed["elu"])
 
 
 @pytest.mark.parametrize(("real", "dtype", "_"), KINDS, ids=["float", "double"])

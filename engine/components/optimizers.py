@@ -54,7 +54,7 @@ class OptimizerBase(Section):
     def rule(self) -> UpdateRule:
         """Its update as a lesson writes it, with nothing in it that its settings leave out."""
         assert isinstance(self.update, UpdateRule)
-        return self.update
+        return self.update if self.weight_decay else self.update.without("weight_decay")
 
     @property
     def states(self) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from textwrap import dedent
 from typing import Final
@@ -70,6 +70,15 @@ class UpdateRule:
         """Whether it speaks of t."""
         return any("t" in names_in(value) for _, value in self.assignments)
 
+    def without(self, setting: str) -> UpdateRule:
+        """Return what is left of it where a setting is 0.
+
+        What it multiplies is left out and not computed: 0 times an infinite weight is no number.
+        """
+        left = [(target, _without(value, setting)) for target, value in self.assignments]
+        lines = [f"{to} = {text}" for to, value in left if (text := ast.unparse(value)) != to]
+        return replace(self, text="\n".join(lines))
+
     def python(self, names: Mapping[str, str]) -> list[str]:
         """Return it as lines of a PyTorch program, in which what stays is changed in place.
 
@@ -86,6 +95,37 @@ class UpdateRule:
                 return f"{to} -= {_renamed(change, called)}"
         whole = _renamed(value, called)
         return f"{to}.copy_({whole})" if target in ("w", *self.state) else f"{to} = {whole}"
+
+
+def _without(node: ast.expr, setting: str) -> ast.expr:
+    """Return an expression in which a setting is 0, without the terms that are 0 by that."""
+    match node:
+        case ast.Name(id=name):
+            return ast.Constant(0) if name == setting else node
+        case ast.UnaryOp(op=op, operand=operand):
+            inner = _without(operand, setting)
+            return inner if _is(inner, 0) else ast.UnaryOp(op, inner)
+        case ast.Call(func=func, args=arguments):
+            return ast.Call(func, [_without(each, setting) for each in arguments], [])
+        case ast.BinOp(left=left, op=op, right=right):
+            one, other = _without(left, setting), _without(right, setting)
+            match op:
+                case ast.Mult() if _is(one, 0) or _is(other, 0):
+                    return ast.Constant(0)
+                case ast.Div() if _is(one, 0):
+                    return one
+                case ast.Mult() | ast.Div() if _is(other, 1):
+                    return one
+                case ast.Add() if _is(one, 0):
+                    return other
+                case ast.Add() | ast.Sub() if _is(other, 0):
+                    return one
+            return ast.BinOp(one, op, other)
+    return node
+
+
+def _is(node: ast.expr, number: int) -> bool:
+    return isinstance(node, ast.Constant) and node.value == number
 
 
 def _renamed(node: ast.expr, called: Mapping[str, str]) -> str:

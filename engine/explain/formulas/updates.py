@@ -23,7 +23,7 @@ RATE: Final = "LEARNING_RATE"
 def settings_block(experiment: Experiment) -> str:
     """Return the settings of the optimizer and of the bounds, as constants."""
     spec, rule = experiment.optimizer, experiment.optimizer.rule
-    spoken = [name for _, value in _assignments(experiment) for name in names_in(value)]
+    spoken = [name for _, value in rule.assignments for name in names_in(value)]
     lines = [f"{RATE} = {spec.lr!r}"]
     for name in dict.fromkeys([*rule.settings, *rule.starts.values()]):
         speaks = name in spoken or name in rule.starts.values()
@@ -80,16 +80,6 @@ def update_lines(experiment: Experiment, language: Language) -> list[str]:
     return [f"for {each} in zip({of}):", *(f"    {line}" for line in lines)]
 
 
-def _assignments(experiment: Experiment) -> list[tuple[str, ast.expr]]:
-    """Return the assignments of the rule, without those of a decay that is 0."""
-    spec = experiment.optimizer
-    return [
-        (target, value)
-        for target, value in spec.rule.assignments
-        if spec.weight_decay or "weight_decay" not in names_in(value)
-    ]
-
-
 def _rule_lines(experiment: Experiment, language: Language) -> list[str]:
     """Return the assignments, in which what stays is changed in place."""
     spec = experiment.optimizer
@@ -97,7 +87,7 @@ def _rule_lines(experiment: Experiment, language: Language) -> list[str]:
     names |= {"lr": "lr" if experiment.schedule.moves else RATE, "t": unit_of(experiment)}
     stays = {"w", *spec.rule.state}
     lines = []
-    for target, value in _assignments(experiment):
+    for target, value in spec.rule.assignments:
         match value:
             case ast.BinOp(left=ast.Name(id="w"), op=ast.Sub(), right=change) if target == "w":
                 lines.append(f"w -= {language.expression(change, names)}")

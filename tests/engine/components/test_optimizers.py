@@ -120,3 +120,18 @@ def test_what_pytorch_lacks_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) 
     spec = Experiment.model_validate({"optimizer": {"name": "nadam"}})
     with pytest.raises(EpochalError, match="no NAdam to train 'nadam' with; choose another"):
         make_optimizer(spec, [torch.nn.Parameter(torch.ones(3))])
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("g = g + weight_decay * w\nw = w - lr * g", "w = w - lr * g"),
+        ("w = w * (1 - lr * weight_decay)\nw = w - lr * g", "w = w - lr * g"),
+        ("w = w - lr * (g + weight_decay / 2 * w)", "w = w - lr * g"),
+        ("w = w - (-weight_decay * sign(w) + lr * g)", "w = w - lr * g"),
+        ("w = w - lr * sqrt(weight_decay + abs(g)) / 2", "w = w - lr * sqrt(abs(g)) / 2"),
+        ("w = w - lr * g / 1", "w = w - lr * g"),
+    ],
+)
+def test_what_is_multiplied_by_a_setting_of_0_is_not_computed(text: str, left: str) -> None:
+    assert UpdateRule(text=text).without("weight_decay").text == left

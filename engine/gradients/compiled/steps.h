@@ -2,7 +2,8 @@
  *
  * Everything is features first, [features][rows]: rows lie beside one another and fill whole
  * vectors. What is left of the last vector repeats the last row, so that nothing in it is odder
- * than the data, and counts for nothing: the loss's derivative there is 0.
+ * than the data, and counts for nothing: before sums over rows are taken it is 0 on either side of
+ * a product, for 0 times an infinite weight, or an infinite h, is no number.
  *
  * A member is taken through all steps of a call before the next one, with everything of it in the
  * cache; by one thread, or by a team where it is large, each with its part of a layer's units. No
@@ -174,16 +175,25 @@ static void NAME(layer_norm_back)(const NAME(pass) *p, const layer *l, NAME(laye
 
 /* --------------------------------------------------------------------- outputs */
 
+/* log softmax of z, of the greatest z and the logarithm of the sum of all exp(z - most). Beside a
+ * large number that logarithm would be rounded away; beside what networks say it is added first, as
+ * in recordings that are there. */
+INLINE vector NAME(log_share)(vector z, vector most, vector log_sum) {
+    mask far = NAME(abs)(most) > 256;
+    return NAME(where)(far, (z - most) - log_sum, z - (most + log_sum));
+}
+
 /* What mixes a layer's units, in place: softmax and its logarithm, without overflow. */
 static void NAME(softmax)(part rows, int64_t units, int64_t wide, const vector *z, vector *h, int logarithm) {
     for (int64_t n = rows.begin; n < rows.end; n++) {
         vector most = z[n], total = NAME(all)(0);
         for (int64_t u = 1; u < units; u++) most = NAME(maximum)(most, z[u * wide + n]);
         for (int64_t u = 0; u < units; u++) total += NAME(exp)(z[u * wide + n] - most);
-        vector shift = most + NAME(log)(total);
+        vector log_sum = NAME(log)(total);
         for (int64_t u = 0; u < units; u++) {
-            vector shifted = z[u * wide + n] - shift;
-            h[u * wide + n] = logarithm ? shifted : NAME(exp)(z[u * wide + n] - most) / total;
+            vector here = z[u * wide + n];
+            h[u * wide + n] = logarithm ? NAME(log_share)(here, most, log_sum)
+                                        : NAME(exp)(here - most) / total;
         }
     }
 }
@@ -212,24 +222,25 @@ INLINE REAL NAME(loss_of)(const NAME(pass) *p, const vector *y, vector *d, int w
     const double *weights = weighs ? t->class_weights + p->member * classes : 0;
     if (t->loss == CROSS_ENTROPY || t->loss == NEGATIVE_LOG_LIKELIHOOD) {
         for (int64_t n = 0; n < wide; n++) {
-            vector shift = zero, most = y[n], sum = zero;
+            vector most = y[n], sum = zero, true_one = zero;
             if (t->loss == CROSS_ENTROPY) {
                 for (int64_t u = 1; u < outputs; u++) most = NAME(maximum)(most, y[u * wide + n]);
                 for (int64_t u = 0; u < outputs; u++) sum += NAME(exp)(y[u * wide + n] - most);
-                shift = most + NAME(log)(sum);
             }
             for (int64_t c = 0; weighs && c < classes; c++)
                 weight = NAME(where)(p->targets[n] == (REAL)c, NAME(all)((REAL)weights[c]), weight);
             for (int64_t u = 0; u < outputs; u++) {
-                mask its = (p->targets[n] == (REAL)u) & p->counts[n];
+                mask its = p->targets[n] == (REAL)u;
                 vector here = y[u * wide + n];
                 /* What is none of the true class may be infinite: it is left out, not times 0. */
-                total += NAME(where)(its, (shift - here) * weight, zero);
+                true_one = NAME(where)(its, here, true_one);
                 if (!d) continue;
                 vector dy = NAME(where)(its, NAME(all)(-1), zero);
                 if (t->loss == CROSS_ENTROPY) dy += NAME(exp)(here - most) / sum;
                 d[u * wide + n] = NAME(where)(p->counts[n], dy * share * weight, zero);
             }
+            if (t->loss == CROSS_ENTROPY) true_one = NAME(log_share)(true_one, most, NAME(log)(sum));
+            total += NAME(where)(p->counts[n], -true_one * weight, zero);
         }
         return NAME(sum)(total) * share;
     }
@@ -307,6 +318,19 @@ static double NAME(accuracy)(const NAME(pass) *p, const vector *y) {
 
 /* --------------------------------------------------------------------- a step */
 
+/* Make what fills up 0, of so many units. */
+static void NAME(clear_filling)(const NAME(pass) *p, int64_t units, vector *of) {
+    if (p->rows % LANES == 0) return;
+    mask counts = p->counts[p->wide - 1];
+    for (vector *last = of + p->wide - 1, *end = of + units * p->wide; last < end; last += p->wide)
+        *last = (vector)((mask)*last & counts);
+}
+
+/* What a layer gives to the next one in a step that is learned from. */
+INLINE vector *NAME(given_on)(const layer *l, const NAME(layer_room) *at) {
+    return l->masks ? at->dropped : l->activation == IDENTITY ? at->z : at->h;
+}
+
 /* Compute the outputs of the rows in x; `step` is the row of the masks, -1 while it is measured. */
 static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
     const task *t = p->task;
@@ -358,7 +382,8 @@ static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
     return h;
 }
 
-/* Compute every parameter's gradient from the derivative of the loss in the last layer's d. */
+/* Compute every parameter's gradient from the derivative of the loss in the last layer's d. The
+ * inputs of the network are data, which are finite: what fills them up may stay. */
 static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
     const task *t = p->task;
     for (int64_t i = t->layers - 1; i >= 0; i--) {
@@ -376,6 +401,7 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
                     l->activation == LOG_SOFTMAX);
             meet(p->team);
         }
+        NAME(clear_filling)(p, own.end - own.begin, at->d + start);
         if (l->normalisation) {
             REAL *gw = NAME(parameter)(t, gradients, &l->norm_weight, p->member);
             REAL *gb = NAME(parameter)(t, gradients, &l->norm_bias, p->member);
@@ -390,6 +416,7 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
                 meet(p->team);
                 NAME(layer_norm_back)(p, l, at);
                 meet(p->team);
+                NAME(clear_filling)(p, own.end - own.begin, at->d + start);
             }
         }
         REAL *weight = NAME(parameter)(t, t->weights, &l->weight, p->member);
@@ -626,6 +653,12 @@ static void NAME(take_step)(NAME(pass) *p, int64_t step) {
     NAME(turn_rows)(p, step);
     const vector *y = NAME(forward)(p, step);
     if (!p->rank) ((REAL *)t->losses)[number] = NAME(loss)(p, y, p->layer[t->layers - 1].d);
+    for (int64_t i = 0; i < t->layers - 1; i++) {
+        const layer *l = &t->layer[i];
+        part own = NAME(own_units)(p, l->outputs);
+        vector *given = NAME(given_on)(l, &p->layer[i]) + own.begin * p->wide;
+        NAME(clear_filling)(p, own.end - own.begin, given);
+    }
     if (is_last(p->team, p->rank))
         ((REAL *)t->accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(p, y) : (REAL)NAN;
     meet(p->team);

@@ -14,6 +14,7 @@ from ..recording.events import Header
 from ..recording.history import History
 from ..recording.lacking import check_branched, check_experiment
 from ..recording.loading import load_history
+from ..runs.branches import AskedBranch, never_began
 from ..runs.folder import RunFolder, create_run
 from ..runs.resuming import check_resumable, until_step
 from ..text.owned import Share
@@ -136,7 +137,11 @@ class PlannedFork:
         parent_name = self.header.run.partition("/")[0]
         name = RunName.parse(parent_name)
         called = name.called if name else stem_of(parent_name)
-        folder = create_run(called, dumps(self.experiment, full=True), runs_dir, share)
+        branch = AskedBranch(
+            parent=self.header.run, step=self.step, changes=self.changes, member=self.member
+        )
+        text = dumps(self.experiment, full=True)
+        folder = create_run(called, text, runs_dir, share, first=branch.write)
         parent = str(self.parent.path.resolve())
         wanted = {
             "parent": parent,
@@ -168,7 +173,7 @@ def planned_fork(
     header = history.header
     check_experiment(parent.name, header, "cannot branch off")
     if header is None or not header.parameters:
-        raise RunError(f"{plain(parent.name)}: never began; train its preset with epochal run")
+        raise RunError(f"{plain(parent.name)}: {never_began(parent)}")
     check_branched(parent.name, history, "cannot branch off")
     if not 0 <= step <= history.last_step:
         raise RunError(f"--at {step}: the run has the steps 0 to {history.last_step}")
@@ -221,7 +226,8 @@ def fork(
         RequestError: Something is to be other that cannot be from a step on.
         PresetError: What it would be does not hold.
     """
-    planned = planned_fork(parent, load_history(parent.recording), step, changes, member)
+    history = load_history(parent.recording) if parent.recording.is_file() else History()
+    planned = planned_fork(parent, history, step, changes, member)
     with Interrupts() as interrupts:
         worker = launch.Worker.start(capability=planned.header.capability)
         try:

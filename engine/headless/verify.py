@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from ..errors import RunError
+from ..recording.history import History
 from ..recording.loading import load_history
+from ..runs.branches import never_began
 from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .progress import progress_for
@@ -28,7 +31,9 @@ def verify_run(folder: RunFolder, *, allow_code: bool, as_json: bool) -> int:
     """
     from ..training.verification import verify
 
-    history = load_history(folder.recording)
+    history = load_history(folder.recording) if folder.recording.exists() else History()
+    if history.header is None:
+        raise RunError(f"{plain(folder.name)}: cannot be verified, for it {never_began(folder)}")
     with progress_for(history.last_step, quiet=as_json, logged=False) as progress:
         verification = verify(
             folder.name,

@@ -155,11 +155,12 @@ def check_begun(shown: RunFolder) -> None:
     Raises:
         RunError: Its worker never began.
     """
+    from ..runs.branches import never_began
     from ..runs.summary import glance
 
     seen = glance(shown)
     if seen.state == "crashed" and not seen.started and not seen.step:
-        raise RunError(f"{shown.name}: there is nothing to play: its worker never began")
+        raise RunError(f"{shown.name}: there is nothing to play: it {never_began(shown)}")
 
 
 def _is_preset_file(reference: str) -> bool:

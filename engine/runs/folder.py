@@ -61,6 +61,11 @@ class RunFolder:
         return self.path / "worker.json"
 
     @property
+    def branch_file(self) -> Path:
+        """What it was to branch off from, where it was to."""
+        return self.path / "branch.json"
+
+    @property
     def log(self) -> Path:
         """What Python itself complained of."""
         return self.path / "worker.log"
@@ -148,6 +153,8 @@ def create_run(
     experiment_toml: str,
     folder: Path,
     share: Share = "nobody",
+    *,
+    first: Callable[[RunFolder], None] = lambda run: None,
     **moment: Callable[[], Any],
 ) -> RunFolder:
     """Make a new run's folder.
@@ -157,6 +164,7 @@ def create_run(
         experiment_toml: The resolved experiment.
         folder: Where runs are kept.
         share: Who else may read it.
+        first: Writes what is to be there before anything else is.
         moment: What tells its name from others: see ``new_folder``.
 
     Raises:
@@ -165,6 +173,7 @@ def create_run(
     run = None
     try:
         run = RunFolder(new_folder(folder, called, share=share, **moment))
+        first(run)
         make_inside(run, experiment_toml)
     except OSError as error:
         if run is not None:

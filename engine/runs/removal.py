@@ -63,7 +63,8 @@ def _belongings(folder: RunFolder) -> Iterator[Path]:
         if place.is_dir() and not place.is_symlink():
             yield from (path for path in place.iterdir() if path.is_file() or path.is_symlink())
     name = folder.notes.name
-    names = {folder.log.name, folder.worker_file.name, name, f".{folder.recording.stem}.reserve"}
+    names = {name, f".{folder.recording.stem}.reserve"}
+    names |= {folder.log.name, folder.worker_file.name, folder.branch_file.name}
     if folder.path.is_dir():
         for path in folder.path.iterdir():
             unfinished = path.name.startswith(".") and path.suffix == UNFINISHED

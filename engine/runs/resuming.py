@@ -11,6 +11,7 @@ from ..recording.events import End, Header
 from ..recording.lacking import check_branched, check_experiment
 from ..recording.outline import Outline
 from ..text.safe import plain
+from .branches import never_began
 from .folder import RunFolder
 from .state import MAY_TRAIN, WAIT_SECONDS, state_of
 
@@ -58,7 +59,7 @@ def check_resumable(
     if state not in ("crashed", "ended", "silent"):
         raise RunError(f"{name}: is still {state}; epochal attach {name} shows it")
     if header is None or not header.parameters:
-        raise RunError(f"{name}: never began; train its preset again with epochal run")
+        raise RunError(f"{name}: {never_began(folder)}")
     check_branched(folder.name, history, "cannot be gone on with")
     if until and until < history.last_step:
         gone = f"--until steps={until}: it has gone as far as step {history.last_step}"

@@ -409,8 +409,8 @@ class TestOverrides:
             ("model.hidden.x=3", "model.hidden: must be a list (got a table)"),
             ("title.x=3", "title is no table"),
             ("train.epochs[0]=3", "train.epochs is no list"),
-            ("optimizer.rl=3", "optimizer.rl: is not a key of 'sgd'; there are: name, lr, "
-             "weight_decay, l1, momentum, dampening, nesterov"),
+            ("optimizer.rl=3", "optimizer.rl: is not a key of 'sgd' (did you mean 'lr'?); there "
+             "are: name, lr, weight_decay, l1, momentum, dampening, nesterov"),
         ],
     )  # fmt: skip
     def test_that_leads_nowhere_is_told(self, override: str, problem: str) -> None:

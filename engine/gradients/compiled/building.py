@@ -1,7 +1,7 @@
 """The library of compiled steps: compiled once for a machine, kept, tried and loaded.
 
     of this very text, in a wheel ─► loaded
-    text, compiler, flags, CPU ─► a key ─► a file in the user's own cache
+    text, compiler, flags, CPU ─► a key ─► a file in the user's own cache (cache.py)
                                              │ there: its hash is that in its name ─► loaded
                                              └ not there: compiled under a private name, tried
                                                in a child process, renamed
@@ -25,7 +25,6 @@ import select
 import shlex
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import tempfile
@@ -39,6 +38,7 @@ import torch
 
 from ...text.files import read_file
 from ...text.safe import plain
+from .cache import cache_folder, own_folder
 from .levels import FLAGS, FOLDER, file_of, level_of
 
 _MOST_BYTES: Final = 16 << 20
@@ -106,13 +106,6 @@ def find_compiler() -> Compiler | None:
     return None
 
 
-def cache_folder() -> Path:
-    """Return where compiled libraries are kept, the user's own folder."""
-    said = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # One that hangs on where a command is called is none: a repository could bring what lies there.
-    return (said if said.is_absolute() else Path.home() / ".cache") / "epochal" / "compiled"
-
-
 def library_of(text: str, trial: str) -> ctypes.CDLL:
     """Return the library of a text of C, compiled if this machine has none yet.
 
@@ -144,7 +137,7 @@ def _loaded(text: str, trial: str) -> ctypes.CDLL | str:
     try:
         key = _key(text, compiler)
         # What is there needs no writing, wherever a home is that nobody may write into.
-        if (path := _whole(_own_folder(folder), key)) is None:
+        if (path := _whole(own_folder(folder), key)) is None:
             with _turn(folder / f"{key}.lock"):
                 path = _kept(folder, key) or _compiled(folder, key, text, compiler, trial)
         return ctypes.CDLL(str(path))
@@ -191,27 +184,6 @@ def _cpu() -> str:
         return platform.processor()
     wanted = ("flags", "Features", "model name", "CPU part")
     return "\n".join(dict.fromkeys(line for line in text.splitlines() if line.startswith(wanted)))
-
-
-def _own_folder(folder: Path) -> Path:
-    """Make a folder that is its owner's alone, in another, and return it.
-
-    Raises:
-        OSError: It cannot be made.
-        RuntimeError: One of them is a link, or somebody else's, or others may write into it.
-    """
-    folder.parent.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever could put another folder in its place could not make it this user's.
-    for each in (folder.parent, folder):
-        each.mkdir(mode=0o700, exist_ok=True)
-        about = each.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
-            raise RuntimeError("is no folder of one's own: what is in it is not run")
-        if about.st_mode & 0o022 and each is folder:
-            raise RuntimeError("others may write into it: what is in it is not run")
-        if about.st_mode & 0o022:
-            each.chmod(0o700)
-    return folder
 
 
 @contextlib.contextmanager

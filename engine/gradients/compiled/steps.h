@@ -79,7 +79,11 @@ static void NAME(turn_targets)(const NAME(pass) *p, const void *from) {
 /* ---------------------------------------------------------------- normalisation */
 
 /* x̂ = (z - mean) / sqrt(variance + ε), y = w x̂ + b, over the rows of each unit. While a network is
- * measured the running figures stand for those of the rows. */
+ * measured the running figures stand for those of the rows.
+ *
+ * A variance that leaves its type is infinite, and x̂ then 0: so the operations have it one by one,
+ * and PyTorch's batch normalisation. Its layer normalisation has 0 or NaN, as the units leave some
+ * of its vectors unfilled or not: there sums that are empty are multiplied by infinity. */
 static void NAME(batch_norm)(const NAME(pass) *p, const layer *l, NAME(layer_room) *at, part units,
         int learns) {
     const task *t = p->task;

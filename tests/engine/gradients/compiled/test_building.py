@@ -316,6 +316,66 @@ def test_a_cache_that_hangs_on_where_one_is_is_none(
     assert building.cache_folder() == tmp_path / ".cache" / "epochal" / "compiled"
 
 
+@pytest.fixture
+def noexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache on a disk from which nothing may be run, and nowhere else to keep anything."""
+    folder, ask = tmp_path / "noexec", os.statvfs
+
+    def statvfs(path: Path) -> os.statvfs_result:
+        fields = list(ask(path))
+        fields[8] |= os.ST_NOEXEC if path.is_relative_to(folder) else 0
+        return os.statvfs_result(fields)
+
+    folder.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    return folder
+
+
+needs_noexec = pytest.mark.skipif(not hasattr(os, "ST_NOEXEC"), reason="no disk says so here")
+
+
+@needs_compiler
+@needs_noexec
+@pytest.mark.parametrize("place", ["XDG_RUNTIME_DIR", "temporary files"])
+def test_where_a_cache_may_not_be_run_from_another_keeps_it(
+    tmp_path: Path, noexec: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    other, name = tmp_path / "other", f"epochal-{os.geteuid()}"
+    other.mkdir()
+    if place == "XDG_RUNTIME_DIR":
+        monkeypatch.setenv(place, str(other))
+        name = "epochal"
+    else:
+        monkeypatch.setattr("tempfile.tempdir", str(other))
+        other.chmod(0o1777)
+    library()
+    assert not [*noexec.iterdir()]
+    assert (other / name).stat().st_mode & 0o777 == 0o700
+    [path] = (other / name / "compiled").glob("*.so")
+    _loaded.cache_clear()
+    monkeypatch.setattr(building, "_compiled", None)
+    assert Path(library()._name) == path
+    # What another user has made there, so that a library of theirs is run, is left alone.
+    _loaded.cache_clear()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert "no folder of one's own" in why_none()
+
+
+@needs_noexec
+@pytest.mark.parametrize("mode", [0o777, 0o770])
+def test_no_cache_is_where_others_could_put_another_in_its_place(
+    tmp_path: Path, noexec: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "open" / "run"))
+    (tmp_path / "open" / "run").mkdir(parents=True)
+    assert building.cache_folder() == tmp_path / "open" / "run" / "epochal" / "compiled"
+    (tmp_path / "open").chmod(mode)
+    assert building.cache_folder() == noexec / "epochal" / "compiled"
+
+
 @needs_compiler
 def test_where_nothing_can_be_written_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

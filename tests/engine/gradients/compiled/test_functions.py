@@ -14,6 +14,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.update_rules import UpdateRule
 from engine.gradients.compiled.library import library, why_none
 from engine.gradients.compiled.printing import UnprintableError, UpdateText, formulas
+from tests.engine.gradients.manual.test_activations import UNSETTLED
 
 pytestmark = pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")
 
@@ -27,9 +28,6 @@ SPECIAL += [1e-40, -1e-40, 1e19, -1e19]
 PYTORCHS_OWN = {"hard_sigmoid": 1e-7, "softplus": 1e-8, "gelu": 2e-6}
 """By how much PyTorch is off: it takes 1 / 6 in single precision, z for softplus(z) from 20 on, and
 1 + erf(z) in single precision where that is nearly 0."""
-
-UNSETTLED = ("elu", "hard_tanh")
-"""Those whose slope at NaN is one in PyTorch's vectors and another in what fills none."""
 
 
 def numbers(dtype: Any) -> NDArray[Any]:

@@ -6,6 +6,7 @@ against what was recorded.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -53,6 +54,8 @@ class Mismatch:
     """What came now."""
     is_missing: bool = False
     """Whether it is not in the recording at all, though what lies around it is."""
+    is_of_nothing: bool = False
+    """Whether it is in the recording alone: nothing of its kind comes at that step."""
 
     @property
     def words(self) -> str:
@@ -60,6 +63,8 @@ class Mismatch:
         if self.is_missing:
             are = "are" if self.what == WEIGHTS else "is"
             return f"{self.what} of step {self.step} {are} not recorded"
+        if self.is_of_nothing:
+            return f"{self.what} of step {self.step} is recorded, and none is taken there"
         of = f" of member {self.member + 1}" if self.member else ""
         # It is one of them that is told.
         what = "a weight" if self.what == WEIGHTS else self.what
@@ -99,6 +104,9 @@ class Retaking:
         self._history, self.trainer, self._tolerance = history, trainer, tolerance
         self._members = slice(member - 1, member) if member else slice(None)
         self._repeats = Repeats(history, trainer.step)
+        kept_now = trainer.snapshots.keeps
+        self._alone = [step for step in history.snapshot_steps if not kept_now(step)]
+        """The steps whose weights are recorded, and that no block has: others were kept then."""
         # What was ignored in the run that this one branched off from is so up to there.
         self._ignores = any(
             [each.ignores_stopping for each in history.seams]
@@ -116,7 +124,11 @@ class Retaking:
                     return
                 trainer.ignore_stopping()
             most = self._repeats.take(trainer) or MOST_STEPS
-            yield self._difference(trainer.advance(min(MOST_STEPS, most, until - trainer.step)))
+            since = trainer.step
+            kept = self._alone[bisect(self._alone, since) :]
+            end = min(since + min(MOST_STEPS, most), until, *kept[:1])
+            block = trainer.advance(end - since)
+            yield self._difference(block, since)
 
     def weights_now(self) -> Mismatch | None:
         """Return how the weights as they are differ from those of their step, if they do.
@@ -136,12 +148,32 @@ class Retaking:
             return f"the best weights, of step {best.step}, are others than were recorded"
         return ""
 
-    def _difference(self, block: Block) -> Mismatch | None:
-        """Return the first number of a block that is not as it was recorded."""
+    def _difference(self, block: Block, since: int) -> Mismatch | None:
+        """Return the first number of a block that is not as it was recorded.
+
+        Args:
+            block: What came now.
+            since: The step before its first.
+        """
         parts: list[Series | Snapshot] = [*block.series, *block.snapshots]
+        if self.trainer.step in self._alone:
+            parts.append(self.trainer.snapshot())
         # By step and not by part: what goes wrong first is the cause, and the rest follows from it.
         mismatches = [each for part in parts if (each := self._first(part))]
+        mismatches += self._of_nothing(block, since) if self._whole else ()
         return min(mismatches, key=lambda each: each.step, default=None)
+
+    def _of_nothing(self, block: Block, since: int) -> Iterator[Mismatch]:
+        """Yield the first row of each group that is recorded of a block's steps and was not taken:
+        nobody could say that it is equal.
+        """
+        for group, rows in self._history.series.items():
+            places = np.arange(rows.count_until(since), rows.count_until(self.trainer.step))
+            recorded, parts = rows.steps_of(places), [p for p in block.series if p.group == group]
+            taken = [part.first + part.stride * np.arange(part.count) for part in parts]
+            alone = recorded[~np.isin(recorded, np.concatenate([[0], *taken]))]
+            if len(alone):
+                yield Mismatch(int(alone[0]), group, 0, np.nan, np.nan, is_of_nothing=True)
 
     def _first(self, part: Series | Snapshot) -> Mismatch | None:
         if isinstance(part, Snapshot):
@@ -169,9 +201,11 @@ class Retaking:
         steps = rows.steps_of(
             np.arange(rows.count_until(part.first - 1), rows.count_until(part.last_step))
         )
+        taken = (steps - part.first) % part.stride == 0
+        then, steps = rows.between(part.first, part.last_step)[:, taken], steps[taken]
         now = part.values[:, (steps - part.first) // part.stride, self._members]
         names = [f"{part.group}/{name}" for name in rows.columns]
-        return self._unequal(rows.between(part.first, part.last_step), now, steps, names)
+        return self._unequal(then, now, steps, names)
 
     def _missing(self, step: int) -> Mismatch | None:
         """Return weights of a step that are not recorded, as a difference where they should be."""

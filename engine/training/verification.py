@@ -110,19 +110,22 @@ def verify(
     # it came to, as it did when the next one branched off.
     for number, (end, stretch) in enumerate(zip(ends, stretches, strict=True)):
         if number:
-            experiment = resolve(experiments[number - 1], header.run, recorded=True)
             fork = history.forks[number - 1]
-            trainer, _ = branched(
-                trainer,
-                history,
-                experiment,
-                fork.changes,
-                member=fork.member,
-                # Any of them may have become longer than its experiment says before the next.
-                until=header.steps,
-                allow_code=allow_code,
-                probe_per_octave=recorded_per_octave(stretch.probe_per_octave, experiment),
-            )
+            try:
+                experiment = resolve(experiments[number - 1], header.run, recorded=True)
+                trainer, _ = branched(
+                    trainer,
+                    history,
+                    experiment,
+                    fork.changes,
+                    member=fork.member,
+                    # Any of them may have become longer than its experiment says before the next.
+                    until=header.steps,
+                    allow_code=allow_code,
+                    probe_per_octave=recorded_per_octave(stretch.probe_per_octave, experiment),
+                )
+            except EpochalError as error:
+                raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None
         alone = header.members < len(trainer.members)
         # Of all the networks that were trained up to here, one was gone on with.
         member = next((each.member for each in history.forks[number:] if each.member), 0)

@@ -107,6 +107,30 @@ def test_it_is_probed_as_often_as_its_recording_says(
     assert "probe" in said_of([header, *events[1:]])
 
 
+def test_a_row_of_a_step_at_which_nothing_comes_is_one(parents: Mapping[str, RunFolder]) -> None:
+    header, *events = read(parents["cubic"].recording)
+    assert isinstance(header, Header)
+    # Nobody could say that it is what it was: it would be equal unseen.
+    said = said_of([replace(header, probe_per_octave=1), *events])
+    assert said == "differs: probe of step 3 is recorded, and none is taken there"
+
+
+def test_weights_that_would_not_be_kept_are_held_against_those_of_their_step(
+    parents: Mapping[str, RunFolder],
+) -> None:
+    header, *events = read(parents["cubic"].recording)
+    assert isinstance(header, Header)
+    events = [replace(header, weights_kept=ENDS), *events]
+    assert said_of(events).startswith("bit-equal")
+    places = kept(events)
+    for place in (places[1], places[len(places) // 2]):
+        changed = events[place]
+        assert isinstance(changed, Snapshot)
+        values = changed.values + np.float32(1)
+        said = said_of([*events[:place], replace(changed, values=values), *events[place + 1 :]])
+        assert said.startswith(f"differs: a weight of step {changed.step} was recorded")
+
+
 @pytest.mark.parametrize("said", [-1, 3, 2 * PER_OCTAVE, 2**40])
 def test_a_recording_that_says_what_cannot_be_of_the_probe_is_refused(
     said: int, parents: Mapping[str, RunFolder]
@@ -151,6 +175,9 @@ def test_a_branch_has_its_parent_s_up_to_there(
     assert fork.weights_kept == history.header.weights_kept
     assert fork.probe_per_octave == history.header.probe_per_octave
     assert verify("branch", history).words.startswith("bit-equal")
+    often, events = replace(history.header, probe_per_octave=3), [*read(folder.recording)]
+    with pytest.raises(RunError, match="a-run: cannot be verified, because it is probed 3 times"):
+        said_of([often, *events[1:]])
     for step in (0, 7, 40, 50):
         events = [
             each

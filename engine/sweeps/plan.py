@@ -225,8 +225,10 @@ def _go_on(plan: Plan, line: Mapping[str, Any]) -> None:
             plan.search, plan.searched = dict(line["sweep"]), bool(line["over"])
         case "groups":
             made = [_group(each, plan) for each in line["groups"]]
-            del plan.groups[_within(made[0].number - 1, len(plan.groups) + 1) :]
-            plan.groups += made
+            before = _within(made[0].number - 1, len(plan.groups) + 1)
+            if any(each.number != at for at, each in enumerate(made, before + 1)):
+                raise ValueError("its groups are not numbered one after the other")
+            plan.groups[before:] = made
 
 
 def identity_in(path: Path) -> str:

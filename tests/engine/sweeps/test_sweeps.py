@@ -362,6 +362,15 @@ class TestFolders:
         with pytest.raises(RunError, match="is of format 2, this version reads up to 1"):
             copied.plan()
 
+    def test_a_plan_whose_groups_are_not_numbered_one_by_one_is_damaged(
+        self, copied: SweepFolder
+    ) -> None:
+        text = copied.plan_file.read_text()
+        # What it goes on with is found by its number.
+        copied.plan_file.write_text(text.replace('"number":2', '"number":3', 1))
+        with pytest.raises(RunError, match="groups are not numbered one after the other"):
+            copied.plan()
+
 
 class TestListed:
     def test_a_sweep_is_a_line_among_the_runs(self, copied: SweepFolder) -> None:

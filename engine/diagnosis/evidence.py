@@ -34,6 +34,11 @@ PROBED_WITHIN: Final = 8
 """They are no further behind than this part of the newest one's step: where a run is probed seldom,
 a row before may be half of it ago."""
 
+WEIGHTS_WITHIN: Final = 4
+"""Weights are no further behind than this part of the step: of a small network they are kept at
+least so many times each time the step doubles, and where they were looked for closer to it than
+that, what is found in them would come and go."""
+
 EARLY: Final = 8
 """Rows that count as the beginning."""
 
@@ -372,7 +377,7 @@ class Facts:
         snapshot = self.history.snapshot(self.step)
         if self.member is None:
             return None
-        if snapshot is None or self.step - snapshot.step > max(1, self.step // WINDOW):
+        if snapshot is None or self.step - snapshot.step > max(1, self.step // WEIGHTS_WITHIN):
             return None
         return snapshot.step, unpack(self.header, snapshot, self.member)
 

@@ -17,6 +17,8 @@ from engine.diagnosis.rules import dead, diverged, exploding, saturated, vanishi
 from engine.diagnosis.words import layer_names, number, percent
 from engine.recording.events import Series, Snapshot
 from engine.recording.history import History
+from engine.training import snapshots
+from engine.training.snapshots import SnapshotSteps
 from tests import tapes
 from tests.patience import DEADLINE
 
@@ -405,6 +407,13 @@ class TestSymmetric:
         assert "symmetric" in found(history(weights=weights), 0)
         weights[0] *= 1 + 1e-4
         assert found(history(weights=weights), 0)["symmetric"].where == "layer2"
+
+    def test_it_does_not_come_and_go_with_the_weights_that_are_kept(self) -> None:
+        told, steps = history(steps=300, weights=np.zeros(31)), SnapshotSteps(300, 0)
+        assert steps.per_octave == snapshots.LEAST
+        for step in steps.between(1, 300):
+            told.add(Snapshot(step=step, values=np.zeros((1, 31), np.float32)))
+        assert all("symmetric" in found(told, step) for step in range(301))
 
     def test_different_weights_going_out_part_them(self) -> None:
         weights = np.zeros(31)

@@ -46,6 +46,7 @@ class LabApp(BoundApp):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = opening.look.palette.name
+        self.only_ascii = opening.look.glyphs.name == "ascii"
 
     def get_default_screen(self) -> Lab:
         """Return the lab."""

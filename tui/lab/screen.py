@@ -33,6 +33,7 @@ from ..panes.welcome import WelcomePane
 from ..places import PANES
 from ..style.look import Look
 from ..terminal.bandwidth import Link
+from ..terminal.harmless import HarmlessApp
 from ..watching.cast import Cast
 from ..watching.view import View
 from .lecturing import SHARED_SECONDS, Following, Lecturing, Presenting
@@ -258,8 +259,12 @@ class Lab(LabScreen):
             self.find_situation()
 
     def watch_look(self, look: Look) -> None:
-        """Draw borders with what the glyphs allow."""
-        self.set_class(look.glyphs.name == "ascii", "-ascii")
+        """Draw borders with what the glyphs allow, and what Textual draws as well."""
+        only_ascii = look.glyphs.name == "ascii"
+        self.set_class(only_ascii, "-ascii")
+        if isinstance(self.app, HarmlessApp) and self.app.only_ascii != only_ascii:
+            self.app.only_ascii = only_ascii
+            self.refresh()
 
     def watch_pane(self, pane: str) -> None:
         """Show the pane, and give it the keys."""

@@ -146,6 +146,7 @@ class NotesApp(Keyed, HarmlessApp[None], spot="notes"):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.look.palette.name
+        self.only_ascii = self.look.glyphs.name == "ascii"
 
     def compose(self) -> ComposeResult:
         """Scene and time, notes, what is shown and what comes."""

@@ -18,6 +18,8 @@ from typing_extensions import override
 
 from engine.text.safe import is_safe
 
+from .ascii_lines import AsciiLines
+
 
 class HarmlessLines(LineFilter):
     """Takes out of each line what could act on a terminal; what is left keeps its place."""
@@ -38,6 +40,7 @@ def _harmless(text: str) -> str:
 
 
 _HARMLESS: Final = HarmlessLines()
+_ASCII: Final = AsciiLines()
 
 Result = TypeVar("Result")
 
@@ -45,6 +48,10 @@ Result = TypeVar("Result")
 class HarmlessApp(App[Result]):
     """An application whose every line is looked at on its way to the terminal."""
 
+    only_ascii = False
+    """Whether it is shown in ASCII, whatever a widget draws."""
+
     @override
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), _HARMLESS]
+        plain = [_ASCII] if self.only_ascii else []
+        return [*super().get_line_filters(), _HARMLESS, *plain]

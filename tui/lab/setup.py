@@ -14,7 +14,7 @@ from textual.message import Message
 from engine.errors import EpochalError
 
 from ..panes.setup.messages import DEVICE_KEY
-from ..panes.setup.pane import PresetEntry
+from ..panes.setup.pane import PresetEntry, SetupPane
 from ..setup.undo import Undo
 from .messages import READING, Messages
 from .part import LabScreen
@@ -69,6 +69,8 @@ class Setup:
     def get_ready(self, read: PresetsRead) -> None:
         """Show the presets, now that they are read, and the draft the lab opens with."""
         self.screen.presets, self.screen.draft, self.ready = read.entries, read.draft, True
+        if read.draft is None:
+            self.screen.query_one(SetupPane).ask_for_one()
 
     def do_waiting(self) -> None:
         """Do what was asked for before the presets were read."""

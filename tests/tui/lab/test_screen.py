@@ -26,6 +26,7 @@ from tui.panes.curves import CurvesPane
 from tui.panes.picture import Picture
 from tui.panes.setup.field import ChoiceField
 from tui.panes.setup.pane import SetupPane
+from tui.panes.setup.words import Words
 from tui.places import NAMES
 from tui.style.look import Look
 from tui.style.palette import PALETTES, SIXTEEN
@@ -65,6 +66,27 @@ async def test_it_opens_on_two_moons_with_every_preset_listed(tmp_path: Path) ->
         screen = shown(pilot)
         for words in ("two-moons", "Two moons", "learning rate", "0.2", "2 → 5 → 1", "ready"):
             assert words in screen
+
+
+@pytest.mark.parametrize("preset", ["cubic", "nowhere"])
+async def test_nobody_is_asked_to_choose_a_preset_that_is_still_being_read(
+    preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    update = Words.update
+
+    def saying(words: Words, content: Any = "", **others: Any) -> None:
+        said.append(str(content))
+        update(words, content, **others)
+
+    monkeypatch.setattr(Words, "update", saying)
+    app, _ = make_app(tmp_path, preset=preset)
+    async with app.run_test(size=WIDE) as pilot:
+        assert "reading presets" in shown(pilot)
+        await until(pilot, lambda: not app.is_opening)
+        await settled(pilot)
+        assert ("choose a preset" in shown(pilot)) == (preset == "nowhere")
+    assert said.count("choose a preset") == (preset == "nowhere")
 
 
 async def test_space_makes_a_run_folder_and_gives_it_to_the_warm_worker(tmp_path: Path) -> None:

@@ -103,8 +103,10 @@ class SetupPane(Keyed, Vertical, spot="setup"):
     def watch_presets(self, presets: Sequence[PresetEntry]) -> None:
         """List the presets."""
         self._list()
-        if self.draft is None:
-            self.query_one("#problems", Words).update("choose a preset")
+
+    def ask_for_one(self) -> None:
+        """Say that none is set up, where they were read and that which was to be is not there."""
+        self.query_one("#problems", Words).update("choose a preset")
 
     def _list(self) -> None:
         """List the presets that have the words that are searched for."""

@@ -11,9 +11,12 @@ import torch
 from engine.components.activations import ACTIVATIONS
 from engine.components.losses import LOSSES
 from engine.components.optimizers import OPTIMIZERS
+from engine.gradients.compiled.library import why_none
 from engine.training.trainer import Trainer
 from tests.engine.gradients.manual.test_activations import UNSETTLED
 from tests.experiments import experiment
+
+pytestmark = pytest.mark.skipif(bool(why_none()), reason=why_none() or "there is a library")
 
 _WRONG = [np.inf, -np.inf, np.nan]
 _OUTPUT = {"binary_cross_entropy": "sigmoid", "negative_log_likelihood": "log_softmax"}

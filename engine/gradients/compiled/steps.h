@@ -2,8 +2,8 @@
  *
  * Everything is features first, [features][rows]: rows lie beside one another and fill whole
  * vectors. What is left of the last vector repeats the last row, so that nothing in it is odder
- * than the data, and counts for nothing: before sums over rows are taken it is 0 on either side of
- * a product, for 0 times an infinite weight, or an infinite h, is no number.
+ * than the data, and counts for nothing: the loss's derivative there is 0. Where 0 times an infinite
+ * weight, or an infinite unit, may have made NaN of it, gradients are computed anew without it.
  *
  * A member is taken through all steps of a call before the next one, with everything of it in the
  * cache; by one thread, or by a team where it is large, each with its part of a layer's units. No
@@ -324,7 +324,6 @@ static double NAME(accuracy)(const NAME(pass) *p, const vector *y) {
 
 /* Make what fills up 0, of so many units. */
 static void NAME(clear_filling)(const NAME(pass) *p, int64_t units, vector *of) {
-    if (p->rows % LANES == 0) return;
     mask counts = p->counts[p->wide - 1];
     for (vector *last = of + p->wide - 1, *end = of + units * p->wide; last < end; last += p->wide)
         *last = (vector)((mask)*last & counts);
@@ -386,9 +385,9 @@ static const vector *NAME(forward)(NAME(pass) *p, int64_t step) {
     return h;
 }
 
-/* Compute every parameter's gradient from the derivative of the loss in the last layer's d. The
- * inputs of the network are data, which are finite: what fills them up may stay. */
-static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
+/* Compute every parameter's gradient from the derivative of the loss in the last layer's d; where
+ * it clears, with nothing in what fills up. */
+static void NAME(backward)(NAME(pass) *p, REAL *gradients, int clears) {
     const task *t = p->task;
     for (int64_t i = t->layers - 1; i >= 0; i--) {
         const layer *l = &t->layer[i];
@@ -405,7 +404,7 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
                     l->activation == LOG_SOFTMAX);
             meet(p->team);
         }
-        NAME(clear_filling)(p, own.end - own.begin, at->d + start);
+        if (clears) NAME(clear_filling)(p, own.end - own.begin, at->d + start);
         if (l->normalisation) {
             REAL *gw = NAME(parameter)(t, gradients, &l->norm_weight, p->member);
             REAL *gb = NAME(parameter)(t, gradients, &l->norm_bias, p->member);
@@ -420,7 +419,7 @@ static void NAME(backward)(NAME(pass) *p, REAL *gradients) {
                 meet(p->team);
                 NAME(layer_norm_back)(p, l, at);
                 meet(p->team);
-                NAME(clear_filling)(p, own.end - own.begin, at->d + start);
+                if (clears) NAME(clear_filling)(p, own.end - own.begin, at->d + start);
             }
         }
         REAL *weight = NAME(parameter)(t, t->weights, &l->weight, p->member);
@@ -647,6 +646,29 @@ static void NAME(measure)(NAME(pass) *p, int64_t number) {
     ((REAL *)t->dev_accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(p, y) : (REAL)NAN;
 }
 
+/* Whether a gradient is no number, of data or of what fills them up. */
+static int NAME(is_spoiled)(const task *t, const double *norms) {
+    int spoiled = 0;
+    for (int64_t k = 0; k < t->parameters; k++) spoiled |= norms[k] != norms[k];
+    return spoiled;
+}
+
+/* Compute the gradients anew, with nothing in what fills up. The inputs of the network are data,
+ * which are finite: what fills them up may stay. */
+static void NAME(backward_anew)(NAME(pass) *p, const vector *y, REAL *gradients, double *norms) {
+    const task *t = p->task;
+    for (int64_t i = 0; i < t->layers - 1; i++) {
+        const layer *l = &t->layer[i];
+        part own = NAME(own_units)(p, l->outputs);
+        vector *given = NAME(given_on)(l, &p->layer[i]) + own.begin * p->wide;
+        NAME(clear_filling)(p, own.end - own.begin, given);
+    }
+    if (!p->rank) NAME(loss)(p, y, p->layer[t->layers - 1].d);
+    meet(p->team);
+    NAME(backward)(p, gradients, 1);
+    NAME(lengths)(p, gradients, norms);
+}
+
 /* Take one step of a member, and leave its row. */
 static void NAME(take_step)(NAME(pass) *p, int64_t step) {
     const task *t = p->task;
@@ -657,18 +679,18 @@ static void NAME(take_step)(NAME(pass) *p, int64_t step) {
     NAME(turn_rows)(p, step);
     const vector *y = NAME(forward)(p, step);
     if (!p->rank) ((REAL *)t->losses)[number] = NAME(loss)(p, y, p->layer[t->layers - 1].d);
-    for (int64_t i = 0; i < t->layers - 1; i++) {
-        const layer *l = &t->layer[i];
-        part own = NAME(own_units)(p, l->outputs);
-        vector *given = NAME(given_on)(l, &p->layer[i]) + own.begin * p->wide;
-        NAME(clear_filling)(p, own.end - own.begin, given);
-    }
     if (is_last(p->team, p->rank))
         ((REAL *)t->accuracies)[number] = t->has_accuracy ? (REAL)NAME(accuracy)(p, y) : (REAL)NAN;
     meet(p->team);
-    NAME(backward)(p, gradients);
+    NAME(backward)(p, gradients, 0);
+    int fills = p->rows % LANES != 0;
+    if (fills || !t->piles) NAME(lengths)(p, gradients, norms + 1);
+    if (fills) {
+        meet(p->team);
+        if (NAME(is_spoiled)(t, norms + 1)) NAME(backward_anew)(p, y, gradients, norms + 1);
+    }
     REAL *used = NAME(used_gradients)(p, gradients);
-    NAME(lengths)(p, gradients, norms + 1);
+    if (t->piles) NAME(lengths)(p, gradients, norms + 1);
     NAME(learn)(p, used, t->rates[number], t->taken + step + 1);
     for (int64_t k = 0; k < t->kept; k++) {
         part own = NAME(own_numbers)(p, k);

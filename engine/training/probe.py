@@ -39,6 +39,7 @@ from ..recording.events import Series
 from ..recording.values import Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
+from ..text.safe import plain
 from .probe_steps import LEAST, PER_OCTAVE, fitting, measured_runs, measured_steps
 from .reckoning import measurement_seconds, products, step_seconds
 
@@ -100,10 +101,11 @@ def _row_count(experiment: Experiment) -> int:
     return -(-wanted // ROWS_UNIT) * ROWS_UNIT
 
 
-def recorded_per_octave(said: int, experiment: Experiment) -> int:
+def recorded_per_octave(run: str, said: int, experiment: Experiment) -> int:
     """Return how often a recorded run is measured each time its step doubles.
 
     Args:
+        run: Its name.
         said: What its recording says; 0 in those of before it was recorded.
         experiment: What it trained.
 
@@ -112,7 +114,8 @@ def recorded_per_octave(said: int, experiment: Experiment) -> int:
     """
     # A power of two, or nothing between it and the next is evenly apart.
     if not 0 <= said <= PER_OCTAVE or said & (said - 1):
-        raise RunError(f"it is probed {said} times each time its step doubles, as it says")
+        often = f"cannot be probed {said} times each time its step doubles, as it says it was"
+        raise RunError(f"{plain(run)}: {often}; that is 1, 2, 4, 8 or {PER_OCTAVE}")
     return said or (LEAST if products(experiment) > LARGE else PER_OCTAVE)
 
 

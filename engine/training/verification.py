@@ -122,7 +122,9 @@ def verify(
                     # Any of them may have become longer than its experiment says before the next.
                     until=header.steps,
                     allow_code=allow_code,
-                    probe_per_octave=recorded_per_octave(stretch.probe_per_octave, experiment),
+                    probe_per_octave=recorded_per_octave(
+                        header.run, stretch.probe_per_octave, experiment
+                    ),
                 )
             except EpochalError as error:
                 raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None

@@ -137,7 +137,7 @@ def test_a_recording_that_says_what_cannot_be_of_the_probe_is_refused(
 ) -> None:
     header, *events = read(parents["cubic"].recording)
     assert isinstance(header, Header)
-    with pytest.raises(RunError, match=f"is probed {said} times"):
+    with pytest.raises(RunError, match=f"cannot be probed {said} times"):
         said_of([replace(header, probe_per_octave=said), *events])
 
 
@@ -176,7 +176,7 @@ def test_a_branch_has_its_parent_s_up_to_there(
     assert fork.probe_per_octave == history.header.probe_per_octave
     assert verify("branch", history).words.startswith("bit-equal")
     often, events = replace(history.header, probe_per_octave=3), [*read(folder.recording)]
-    with pytest.raises(RunError, match="a-run: cannot be verified, because it is probed 3 times"):
+    with pytest.raises(RunError, match=r"a-run: cannot be verified, .*: cannot be probed 3 times"):
         said_of([often, *events[1:]])
     for step in (0, 7, 40, 50):
         events = [

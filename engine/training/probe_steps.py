@@ -13,7 +13,7 @@ LEAST: Final = 4
 learning does to a network."""
 
 SHORT: Final = 256
-"""Steps of a run up to which half of these do: its last one is never far behind."""
+"""Steps of a run up to which half of these do: no more than 64 steps come behind the last one."""
 
 
 def fitting(steps: int, most: float) -> int:

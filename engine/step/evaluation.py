@@ -151,7 +151,8 @@ def _where(like: Tensor, condition: Tensor, then: Any, otherwise: Any) -> Tensor
 
 def root(mean: Tensor) -> Tensor:
     """Return the square root, whose gradient at 0 is 0: PyTorch's is NaN for what is inside it."""
-    above = mean > 0
+    # Of what is no number the slope is none either, in every row.
+    above = mean != 0
     # The inner 1.0 keeps infinity out of the branch that is not taken: 0 · inf would be NaN, and
     # backward multiplies both branches.
     return torch.where(above, torch.where(above, mean, 1.0).sqrt(), mean)

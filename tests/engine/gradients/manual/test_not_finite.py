@@ -12,6 +12,7 @@ from engine.components.activations import ACTIVATIONS
 from engine.components.losses import LOSSES
 from engine.components.optimizers import OPTIMIZERS
 from engine.gradients.compiled.library import why_none
+from engine.step.evaluation import root
 from engine.training.trainer import Trainer
 from tests.engine.gradients.manual.test_activations import UNSETTLED
 from tests.experiments import experiment
@@ -141,3 +142,9 @@ def test_what_fills_up_the_last_rows_spoils_nothing(rows: int, normalisation: st
             after_a_step(tables, parameter, "manual", way) for way in ("compiled", "operations")
         ]
         torch.testing.assert_close(*ends, equal_nan=True, rtol=1e-4, atol=1e-5)
+
+
+def test_the_root_of_what_is_no_number_has_no_slope_in_any_row() -> None:
+    mean = torch.tensor([0.0, 4.0, torch.inf, torch.nan], requires_grad=True)
+    root(mean).sum().backward()
+    torch.testing.assert_close(mean.grad, torch.tensor([1.0, 0.25, 0.0, torch.nan]), equal_nan=True)

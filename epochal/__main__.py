@@ -33,8 +33,8 @@ def main() -> int:
     asked = parser.parse_args(told)
     from importlib import import_module
 
-    names = ("errors", "loops.script", "text.safe")
-    errors, script, safe = (import_module(f"{_ENGINE}.{name}") for name in names)
+    names = ("errors", "loops.own_lines", "loops.script", "text.safe")
+    errors, own_lines, script, safe = (import_module(f"{_ENGINE}.{name}") for name in names)
     try:
         return int(
             script.run_script(
@@ -49,6 +49,9 @@ def main() -> int:
     except errors.EpochalError as error:
         print(f"epochal: {safe.plain(str(error))}", file=sys.stderr)
         return 2
+    except BaseException as error:
+        own_lines.tell_own_lines(error, script.run_script.__code__)
+        raise
 
 
 if __name__ == "__main__":

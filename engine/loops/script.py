@@ -19,7 +19,6 @@ import os
 import runpy
 import sys
 import threading
-import traceback
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import wraps
@@ -44,6 +43,7 @@ from .by_hand import HandWritten, Hearing
 from .called import named_here
 from .loop import Loop
 from .moved import Moved
+from .own_lines import names_in
 from .owners import parameters_of
 from .parameters import unwrapped
 from .script_losses import ScriptLosses
@@ -451,7 +451,7 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             else:
                 _LEFT.append(runpy.run_path(what, run_name="__main__"))
         except BaseException as error:
-            _LEFT.append(_names_in(error))
+            _LEFT.append(names_in(error, globals()))
             if not isinstance(error, Stopped):
                 raise
             # The end that was asked for.
@@ -468,14 +468,6 @@ def run_script(what: str, arguments: Sequence[str], *, module: bool, **options: 
             elif watched.loop is not None and not watched.loop.step:
                 print(f"epochal: {NO_STEP}", file=sys.stderr)
     return 0
-
-
-def _names_in(error: BaseException) -> Mapping[str, Any]:
-    """Return the names of the script that an error ended; what its functions had may go."""
-    ways = (globals(), vars(runpy))
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    names = (each.f_globals for each in frames)
-    return next((each for each in names if not any(each is one for one in ways)), {})
 
 
 def _identity(path: Path) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -692,6 +693,51 @@ def test_what_a_script_leaves_lives_until_the_exit(
     scripts.start(*(("-m", "theirs") if module else ("theirs.py",))).wait(DEADLINE)
     said = [line for line in scripts.said().splitlines() if line in ("let go of", "at the exit")]
     assert said[0] == "at the exit"
+
+
+FAILS = """
+def inner():
+    raise ValueError("no luck")
+try:
+    1 / 0
+except ZeroDivisionError:
+    inner()
+"""
+
+HOOKS = """
+import sys
+def hook(kind, error, trace):
+    print(kind.__name__, trace.tb_frame.f_code.co_name, error.__traceback__ is trace)
+sys.excepthook = hook
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "module", "own"),
+    [
+        (FAILS, False, ["theirs.py 5 <module>", "theirs.py 7 <module>", "theirs.py 3 inner"]),
+        (FAILS, True, ["theirs.py 5 <module>", "theirs.py 7 <module>", "theirs.py 3 inner"]),
+        ("x = (", False, []),
+    ],
+)
+def test_an_error_is_told_by_the_script_s_own_lines(
+    script: str, module: bool, own: list[str], scripts: Watched, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs.py").write_text(script)
+    status = scripts.start(*(("-m", "theirs") if module else ("theirs.py",))).wait(DEADLINE)
+    assert status == 1
+    lines = re.findall(r'File ".*?([^/"]+)", line (\d+), in (.+)', scripts.said())
+    assert [" ".join(each) for each in lines] == own
+    last = scripts.said().splitlines()[-1]
+    assert last in ("ValueError: no luck", "SyntaxError: '(' was never closed")
+
+
+def test_what_a_script_has_tell_of_errors_tells_of_its_own_lines(
+    scripts: Watched, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs.py").write_text(HOOKS + FAILS)
+    assert scripts.start("theirs.py").wait(DEADLINE) == 1
+    assert scripts.said() == "ValueError <module> True\n"
 
 
 IN_PARTS = """

@@ -24,6 +24,7 @@ from engine.text.safe import plain
 from .commands.table import available, no_use
 from .lab.opening import Opening
 from .lab.screen import Lab
+from .style.ascii_lines import filters_for
 from .style.themes import THEMES
 from .terminal.bandwidth import Link
 from .terminal.driver import LinkDriver
@@ -46,7 +47,7 @@ class LabApp(BoundApp):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = opening.look.palette.name
-        self.only_ascii = opening.look.glyphs.name == "ascii"
+        self.drawn_by = filters_for(opening.look.glyphs)
 
     def get_default_screen(self) -> Lab:
         """Return the lab."""

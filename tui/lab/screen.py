@@ -31,6 +31,7 @@ from ..panes.slide import SlidePane
 from ..panes.status import KeysLine, MessageLine, StatusLines, TitleLine, TransportBar
 from ..panes.welcome import WelcomePane
 from ..places import PANES
+from ..style.ascii_lines import filters_for
 from ..style.look import Look
 from ..terminal.bandwidth import Link
 from ..terminal.harmless import HarmlessApp
@@ -260,10 +261,10 @@ class Lab(LabScreen):
 
     def watch_look(self, look: Look) -> None:
         """Draw borders with what the glyphs allow, and what Textual draws as well."""
-        only_ascii = look.glyphs.name == "ascii"
-        self.set_class(only_ascii, "-ascii")
-        if isinstance(self.app, HarmlessApp) and self.app.only_ascii != only_ascii:
-            self.app.only_ascii = only_ascii
+        self.set_class(look.glyphs.name == "ascii", "-ascii")
+        filters = filters_for(look.glyphs)
+        if isinstance(self.app, HarmlessApp) and self.app.drawn_by != filters:
+            self.app.drawn_by = filters
             self.refresh()
 
     def watch_pane(self, pane: str) -> None:

@@ -30,6 +30,7 @@ from ..drawing.lecture.speaker import (
     draw_notes,
 )
 from ..panes.picture import Picture, State
+from ..style.ascii_lines import filters_for
 from ..style.look import Look
 from ..style.text import Lines, cut
 from ..style.themes import THEMES
@@ -146,7 +147,7 @@ class NotesApp(Keyed, HarmlessApp[None], spot="notes"):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.look.palette.name
-        self.only_ascii = self.look.glyphs.name == "ascii"
+        self.drawn_by = filters_for(self.look.glyphs)
 
     def compose(self) -> ComposeResult:
         """Scene and time, notes, what is shown and what comes."""

@@ -18,8 +18,6 @@ from typing_extensions import override
 
 from engine.text.safe import is_safe
 
-from .ascii_lines import AsciiLines
-
 
 class HarmlessLines(LineFilter):
     """Takes out of each line what could act on a terminal; what is left keeps its place."""
@@ -40,7 +38,6 @@ def _harmless(text: str) -> str:
 
 
 _HARMLESS: Final = HarmlessLines()
-_ASCII: Final = AsciiLines()
 
 Result = TypeVar("Result")
 
@@ -48,10 +45,9 @@ Result = TypeVar("Result")
 class HarmlessApp(App[Result]):
     """An application whose every line is looked at on its way to the terminal."""
 
-    only_ascii = False
-    """Whether it is shown in ASCII, whatever a widget draws."""
+    drawn_by: Sequence[LineFilter] = ()
+    """What each line goes through besides, as for a terminal that has not all characters."""
 
     @override
     def get_line_filters(self) -> Sequence[LineFilter]:
-        plain = [_ASCII] if self.only_ascii else []
-        return [*super().get_line_filters(), _HARMLESS, *plain]
+        return [*super().get_line_filters(), _HARMLESS, *self.drawn_by]

@@ -8,9 +8,9 @@ import pytest
 from rich.cells import cell_len
 
 from tests.labs import FakeRun, lab_of, make_app, settled, shown, until
+from tui.style.ascii_lines import in_ascii
 from tui.style.glyphs import ASCII, BLOCKS, BRAILLE
 from tui.style.look import Look
-from tui.terminal.ascii_lines import in_ascii
 
 
 @pytest.mark.parametrize(

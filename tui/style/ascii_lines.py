@@ -9,6 +9,7 @@ somebody has given is theirs.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +19,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from typing_extensions import override
 
-from ..style.glyphs import ASCII, BLOCKS, BRAILLE
+from .glyphs import ASCII, BLOCKS, BRAILLE, Glyphs
 
 _ALIKE: Final = (
     ("→⇒⟶›»↦", ">"),
@@ -74,6 +75,14 @@ class AsciiLines(LineFilter):
             segment if segment.control else Segment(in_ascii(segment.text), segment.style)
             for segment in segments
         ]
+
+
+_FILTERS: Final = (AsciiLines(),)
+
+
+def filters_for(glyphs: Glyphs) -> Sequence[LineFilter]:
+    """Return what each line goes through on its way to a terminal that has these glyphs."""
+    return _FILTERS if glyphs is ASCII else ()
 
 
 def in_ascii(text: str) -> str:

@@ -116,8 +116,8 @@ class Header(Event, Writer, kind="header"):
     """At which steps weights are kept, as ``engine.training.snapshots`` says it; empty in
     recordings of before it was recorded."""
     probe_per_octave: int = 0
-    """How often it is probed each time the step doubles, where ``train.probe`` is ``"auto"``; 0 in
-    recordings of before it was recorded."""
+    """How often it is probed each time the step doubles, where ``train.probe`` is ``"auto"``: then
+    its planned end is probed, too. 0 in recordings of before it was recorded, whose end was not."""
     branch_of: str = ""
     """The run that it branches off from: without the line that says at which step, of what was
     copied from there nobody knows where it ends. Empty in recordings of before it was recorded."""

@@ -35,6 +35,7 @@ from ..runs.folder import RunFolder
 from ..text.safe import plain
 from .branching import branched_experiment
 from .marks import Marks
+from .probe_steps import ProbeSteps
 from .repeats import lengths_of_seams
 from .resuming import differences_of, marks_to_come
 from .retaking import TOLERANCE, Retaking, trainer_before
@@ -148,7 +149,7 @@ def branched(
     member: int = 0,
     until: int = 0,
     allow_code: bool = False,
-    probe_per_octave: int | None = None,
+    probe_steps: ProbeSteps | None = None,
 ) -> tuple[Trainer, list[str]]:
     """Return a trainer with the state of another and an experiment of its own.
 
@@ -160,7 +161,7 @@ def branched(
         member: Which network of a population it is, from 1; 0 for all of them.
         until: Its last step, where that is not the experiment's.
         allow_code: Whether a network of one's own may be run.
-        probe_per_octave: How often it was probed each time the step doubled, where it is known.
+        probe_steps: At which steps it was probed, where that is known.
 
     Returns:
         The trainer, and what begins anew in it, in words.
@@ -172,7 +173,7 @@ def branched(
         threads=parent.threads,
         until=until,
         way=parent.method.way,
-        probe_per_octave=probe_per_octave,
+        probe_steps=probe_steps,
     )
     if (child.columns, child.shaped.shapes) != (parent.columns, parent.shaped.shapes):
         raise RequestError("a branch has the columns and the network of its parent, and not others")

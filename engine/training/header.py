@@ -32,7 +32,7 @@ def header_of(trainer: Trainer, run: str) -> Header:
         buffers={name: list(shape) for name, shape in trainer.shaped.buffers.items()},
         columns={group: list(names) for group, names in trainer.columns.items()},
         weights_kept=trainer.snapshots.rule,
-        probe_per_octave=trainer.probe.per_octave,
+        probe_per_octave=trainer.probe.steps.per_octave,
         steps=trainer.experiment.steps,
         steps_per_epoch=trainer.experiment.steps_per_epoch or 0,
         gradients=trainer.method.name,

@@ -40,7 +40,7 @@ from ..recording.values import Values
 from ..step.batches import Batch, to_batch
 from ..step.measurements import Measurements, norms_of
 from ..text.safe import plain
-from .probe_steps import LEAST, PER_OCTAVE, fitting, measured_runs, measured_steps
+from .probe_steps import LEAST, PER_OCTAVE, ProbeSteps, fitting
 from .reckoning import measurement_seconds, products, step_seconds
 
 MOST_ROWS: Final = 256
@@ -101,12 +101,13 @@ def _row_count(experiment: Experiment) -> int:
     return -(-wanted // ROWS_UNIT) * ROWS_UNIT
 
 
-def recorded_per_octave(run: str, said: int, experiment: Experiment) -> int:
-    """Return how often a recorded run is measured each time its step doubles.
+def recorded_steps(run: str, said: int, experiment: Experiment) -> ProbeSteps:
+    """Return at which steps a recorded run is measured.
 
     Args:
         run: Its name.
-        said: What its recording says; 0 in those of before it was recorded.
+        said: How often each time its step doubles, as its recording says; 0 in those of before it
+            was recorded.
         experiment: What it trained.
 
     Raises:
@@ -116,18 +117,21 @@ def recorded_per_octave(run: str, said: int, experiment: Experiment) -> int:
     if not 0 <= said <= PER_OCTAVE or said & (said - 1):
         often = f"cannot be probed {said} times each time its step doubles, as it says it was"
         raise RunError(f"{plain(run)}: {often}; that is 1, 2, 4, 8 or {PER_OCTAVE}")
-    return said or (LEAST if products(experiment) > LARGE else PER_OCTAVE)
+    every = experiment.train.probe
+    if said:
+        return ProbeSteps(every, said, experiment.steps)
+    return ProbeSteps(every, LEAST if products(experiment) > LARGE else PER_OCTAVE)
 
 
-def _per_octave(experiment: Experiment, rows: int, units: int) -> int:
-    """Return how often an experiment is measured each time the step doubles.
+def _steps_of(experiment: Experiment, rows: int, units: int) -> ProbeSteps:
+    """Return at which steps an experiment is measured.
 
     Reckoned and not timed: the same run has the same rows on every machine.
     """
-    if products(experiment) > LARGE:
-        return LEAST
     share = step_seconds(experiment) / measurement_seconds(experiment, rows, units)
-    return fitting(experiment.steps, TIME_SHARE * experiment.steps * share)
+    often = fitting(experiment.steps, TIME_SHARE * experiment.steps * share)
+    large = products(experiment) > LARGE
+    return ProbeSteps(experiment.train.probe, LEAST if large else often, experiment.steps)
 
 
 class Probe:
@@ -137,8 +141,7 @@ class Probe:
         experiment: What is trained, and how often it is measured.
         layout: Where its parameters lie.
         inputs: The rows its slopes are measured on, [members, rows, features].
-        per_octave: How often each time the step doubles, where the preset says ``"auto"``; as
-            often as takes little of the run's time where left out.
+        steps: When; as often as takes little of the run's time where left out.
     """
 
     def __init__(
@@ -146,20 +149,17 @@ class Probe:
         experiment: Experiment,
         layout: ParameterLayout,
         inputs: Tensor,
-        per_octave: int | None = None,
+        steps: ProbeSteps | None = None,
     ) -> None:
-        self._every: Final = experiment.train.probe
         self._norms, self._slopes = Norms(layout), Slopes(experiment, layout, inputs)
-        self.per_octave: Final = per_octave or _per_octave(
-            experiment, inputs.shape[1], self._slopes.units
-        )
-        """How often it measures each time the step doubles, where the preset says ``"auto"``."""
+        self.steps: Final = steps or _steps_of(experiment, inputs.shape[1], self._slopes.units)
+        """When it measures."""
         fitting = CHUNK_NUMBERS // (layout.size + self._slopes.numbers)
         self._chunk = max(1, min(CHUNK_STEPS, fitting))
         self._before: Tensor | None = None
         self._look: CompiledProbe | None = None
         columns = [*self._norms.columns, *self._slopes.columns]
-        self.columns: Final = [] if self._every == "off" else columns
+        self.columns: Final = [] if self.steps.every == "off" else columns
         """The columns of its rows; none where nothing is measured."""
 
     def measure_as_played(self, method: Method) -> None:
@@ -169,9 +169,8 @@ class Probe:
 
     def keep(self, first: int, weights: Tensor) -> None:
         """Keep the weights before a block, where its first step is measured."""
-        begins = first in measured_steps(first, first, self._every, self.per_octave)
         # A copy of all weights, so only where the first step of the block is one that is measured.
-        self._before = weights.detach().clone() if begins else None
+        self._before = weights.detach().clone() if first in self.steps else None
 
     def read(self, first: int, count: int, rows: Measurements) -> list[Series]:
         """Return what was measured in a block: a series for each run of equal stride.
@@ -183,7 +182,7 @@ class Probe:
         """
         # A series has one stride, and the stride grows with the step: where it changes, one ends.
         last = first + count - 1
-        runs = list(measured_runs(first, last, self._every, self.per_octave))
+        runs = list(self.steps.runs(first, last))
         if not runs:
             return []
         values = self._measure([step - first for run in runs for step in run], rows.weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 PER_OCTAVE: Final = 16
@@ -14,6 +15,31 @@ learning does to a network."""
 
 SHORT: Final = 256
 """Steps of a run up to which half of these do: no more than 64 steps come behind the last one."""
+
+
+@dataclass(frozen=True)
+class ProbeSteps:
+    """At which steps a run is measured."""
+
+    every: str | int
+    """As ``train.probe`` has it."""
+    per_octave: int
+    """How often each time the step doubles, where that is ``"auto"``."""
+    end: int = 0
+    """The step of its planned end, which is then measured too: what is told of a run is told of
+    that. 0 in recordings of before it was."""
+
+    def runs(self, first: int, last: int) -> Iterator[range]:
+        """Yield those from ``first`` to ``last``, a range for each stride; none is empty."""
+        if self.every != "auto" or not first <= self.end <= last:
+            yield from measured_runs(first, last, self.every, self.per_octave)
+            return
+        yield from measured_runs(first, self.end - 1, "auto", self.per_octave)
+        yield range(self.end, self.end + 1)
+        yield from measured_runs(self.end + 1, last, "auto", self.per_octave)
+
+    def __contains__(self, step: int) -> bool:
+        return any(step in run for run in self.runs(step, step))
 
 
 def fitting(steps: int, most: float) -> int:

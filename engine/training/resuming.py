@@ -35,7 +35,7 @@ from .device import can_begin, nearest_device
 from .header import header_of
 from .machine import versions
 from .marks import Marks
-from .probe import recorded_per_octave
+from .probe import recorded_steps
 from .repeats import Repeats
 from .snapshots import ENDS
 from .trainer import Trainer
@@ -185,7 +185,7 @@ def trainer_of(
         until=until,
         way=header.way,
         few_weights=header.weights_kept == ENDS,
-        probe_per_octave=recorded_per_octave(header.run, header.probe_per_octave, experiment),
+        probe_steps=recorded_steps(header.run, header.probe_per_octave, experiment),
     )
     of_run, of_experiment = shape_of(header), shape_of(header_of(trainer, header.run))
     if of_run[:-1] != of_experiment[:-1] or (whole and of_run != of_experiment):

@@ -26,6 +26,9 @@ from .repeats import Repeats
 from .resuming import newest_state, restore, trainer_of
 from .trainer import Trainer
 
+THINNED: Final = 0.75
+"""The share of its steps of which a recording has rows at most where some were left out."""
+
 MOST_STEPS: Final = 1024
 """Steps that are taken at a time."""
 
@@ -104,6 +107,10 @@ class Retaking:
         self._history, self.trainer, self._tolerance = history, trainer, tolerance
         self._members = slice(member - 1, member) if member else slice(None)
         self._repeats = Repeats(history, trainer.step)
+        # A sweep keeps rows of some steps only. Of all others none may be missing, for of those
+        # that are far apart nobody could say later that one was left out.
+        train = history.series.get("train")
+        self._thinned = train is not None and train.count < THINNED * history.last_step
         kept_now = trainer.snapshots.keeps
         self._alone = [step for step in history.snapshot_steps if not kept_now(step)]
         """The steps whose weights are recorded, and that no block has: others were kept then."""
@@ -189,12 +196,10 @@ class Retaking:
             return None
         over = self._history.end is not None
         if self._whole and part.count:
-            # What is measured ever more seldom is recorded as seldom as it is: where every other
-            # row were left out, nobody could tell. Rows of each step may be.
-            if part.group == "probe":
-                hole = _first_without(rows, part, over=over)
-            else:
+            if self._thinned:
                 hole = rows.hole(part.first, part.stride, part.count, over=over)
+            else:
+                hole = _first_without(rows, part, over=over)
             if hole is not None:
                 return Mismatch(hole, part.group, 0, np.nan, np.nan, is_missing=True)
         # A recording that was broken off or thinned out has fewer rows than were taken.

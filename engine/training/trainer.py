@@ -44,6 +44,7 @@ from .device import pick_device, pick_threads
 from .ended_members import EndedMembers, LastSteps
 from .epoch_means import EpochMeans
 from .probe import Probe
+from .probe_steps import ProbeSteps
 from .result import SetFigures, endings, recorded
 from .snapshots import BestWeights, Snapshots
 from .stopping import EarlyStopping, Rung
@@ -72,7 +73,7 @@ class Trainer:
         until: Its last step, where that is not the experiment's: schedules keep to that.
         way: How steps are to be played, ``compiled`` or ``operations``, if not the fastest way.
         rungs: Where members end that do worse than others did.
-        probe_per_octave: How often it is probed each time the step doubles, if that is known.
+        probe_steps: At which steps it is probed, if that is known.
 
     Raises:
         DeviceError: The device is not there.
@@ -90,7 +91,7 @@ class Trainer:
         until: int = 0,
         way: str = "",
         rungs: Sequence[Rung] = (),
-        probe_per_octave: int | None = None,
+        probe_steps: ProbeSteps | None = None,
     ) -> None:
         self.experiment: Final = experiment
         population = members_of(experiment)
@@ -127,7 +128,7 @@ class Trainer:
         # Every tensor of parameters from here on is a view of ``weights``, or a copy of its layout:
         # the network's modules, the formulas, the optimizer, the rows of a block.
         self._rows = Measurements(layout, weights)
-        self.probe: Final = Probe(experiment, layout, self.data.typical.inputs, probe_per_octave)
+        self.probe: Final = Probe(experiment, layout, self.data.typical.inputs, probe_steps)
         """What is measured of the network at some of its steps."""
         workload = Workload(self.members, network, layout, weights, self.batches, dev)
         # From here on nobody asks how gradients come about: a method fills rows, whichever it is.

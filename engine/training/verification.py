@@ -22,7 +22,7 @@ from ..recording.lacking import check_branched, check_experiment
 from ..text.numbers import as_json
 from ..text.safe import plain
 from .forking import branched
-from .probe import recorded_per_octave
+from .probe import recorded_steps
 from .resuming import differences_of, trainer_of
 from .retaking import TOLERANCE, Retaking
 from .trainer import Trainer
@@ -122,9 +122,7 @@ def verify(
                     # Any of them may have become longer than its experiment says before the next.
                     until=header.steps,
                     allow_code=allow_code,
-                    probe_per_octave=recorded_per_octave(
-                        header.run, stretch.probe_per_octave, experiment
-                    ),
+                    probe_steps=recorded_steps(header.run, stretch.probe_per_octave, experiment),
                 )
             except EpochalError as error:
                 raise RunError(f"{plain(name)}: cannot be verified, because {error}") from None

@@ -78,6 +78,8 @@ def test_without_that_the_rate_stays_what_it_has_come_to(warmup: int, tmp_path: 
 def test_a_schedule_that_looks_at_the_loss_goes_on_with_what_it_has_seen(tmp_path: Path) -> None:
     schedule = {"name": "plateau", "patience": 1, "factor": 0.5}
     spec = experiment(MOONS, schedule=schedule, train={"epochs": 20}, optimizer={"lr": 60.0})
+    # Its planned end is probed as well, and another one is planned here.
+    spec = spec.model_copy(update={"train": spec.train.model_copy(update={"probe": 1})})
     planned = of_length(spec, tmp_path, 50)
     assert len(set(rates(planned)[20:].tolist())) > 1
     folder = folder_for(tmp_path, spec)

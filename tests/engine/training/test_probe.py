@@ -27,6 +27,7 @@ from engine.training.probe import MOST_ROWS, fixed_rows
 from engine.training.probe_steps import (
     LEAST,
     PER_OCTAVE,
+    ProbeSteps,
     count_until,
     fitting,
     measured_steps,
@@ -105,6 +106,20 @@ def test_blocks_cut_the_schedule_anywhere(cut: int) -> None:
     assert joined == list(measured_steps(1, joined[-1], "auto"))
 
 
+@pytest.mark.parametrize("end", [1, 2, 9, 24, 64, 100, 200])
+@pytest.mark.parametrize("cut", [1, 7, 64])
+def test_the_planned_end_is_measured_too_and_once(end: int, cut: int) -> None:
+    steps = ProbeSteps("auto", 4, end)
+    found = list[int]()
+    for first in range(1, 200, cut):
+        found += [step for part in steps.runs(first, first + cut - 1) for step in part]
+    wanted = {*measured_steps(1, 300, "auto", 4)} | {end}
+    assert found == sorted(step for step in wanted if step < first + cut)
+    assert all((step in steps) == (step in found) for step in range(1, 200))
+    for every in ("off", 3):
+        assert [*ProbeSteps(every, 4, end).runs(1, 50)] == [*ProbeSteps(every, 4).runs(1, 50)]
+
+
 @pytest.mark.parametrize("steps", [1, 30, probe_steps.SHORT, probe_steps.SHORT + 1, 5000])
 @pytest.mark.parametrize("most", [0, 20.5, 60, 1000])
 def test_as_often_as_may_be_it_is_measured_and_no_more(steps: int, most: float) -> None:
@@ -118,7 +133,7 @@ def test_as_often_as_may_be_it_is_measured_and_no_more(steps: int, most: float) 
 
 def test_the_cheaper_a_step_is_the_fewer_are_measured_in_a_run_of_as_many() -> None:
     def often(**tables: Any) -> int:
-        return Trainer(experiment(CUBIC, **tables)).probe.per_octave
+        return Trainer(experiment(CUBIC, **tables)).probe.steps.per_octave
 
     short, long = ({"train": {"steps": steps}} for steps in (300, 100_000))
     assert often(**short) == LEAST
@@ -137,10 +152,11 @@ def test_other_values_are_refused(every: object) -> None:
 @pytest.mark.parametrize("every", ["auto", 3])
 def test_the_size_of_a_block_never_changes_a_bit(name: str, every: str | int) -> None:
     spec = experiment(SPECS[name], train={**SHORT, "probe": every})
-    trainers = [Trainer(spec, probe_per_octave=8) for _ in range(3)]
+    trainers = [Trainer(spec, probe_steps=ProbeSteps(every, 8, 60)) for _ in range(3)]
     blocks = zip(trainers, (1, 7, 256), strict=True)
     (steps, values), *others = (rows(run(trainer, size)) for trainer, size in blocks)
-    assert steps == list(measured_steps(1, spec.steps, every, 8))
+    ends = {60} if every == "auto" else set()
+    assert steps == sorted({*measured_steps(1, spec.steps, every, 8)} | ends)
     for other_steps, other in others:
         assert other_steps == steps
         assert other.tobytes() == values.tobytes()
@@ -149,8 +165,9 @@ def test_the_size_of_a_block_never_changes_a_bit(name: str, every: str | int) ->
 @pytest.mark.parametrize("size", [7, 256])
 def test_each_series_has_the_stride_of_its_octave(size: int) -> None:
     trainer = Trainer(experiment(MOONS))
-    blocks, often = run(trainer, size), trainer.probe.per_octave
+    blocks, often = run(trainer, size), trainer.probe.steps.per_octave
     series = [part for block in blocks for part in block.series if part.group == "probe"]
+    assert series.pop().first == trainer.step
     for part in series:
         steps = range(part.first, part.last_step + 1, part.stride)
         assert {stride_at(step, "auto", often) for step in steps} == {part.stride}
@@ -165,7 +182,8 @@ def test_a_history_reads_the_rows() -> None:
     for block in run(trainer, 64):
         history.extend(e for e in (decode(encode(e)) for e in block.events()) if e is not None)
     read = history.series["probe"]
-    assert read.steps.tolist() == list(measured_steps(1, 300, "auto", trainer.probe.per_octave))
+    often = trainer.probe.steps.per_octave
+    assert read.steps.tolist() == [*measured_steps(1, 299, "auto", often), 300]
     assert np.isfinite(read.column("update_ratio/layer1.weight")).all()
     assert history.last_step == 300
 

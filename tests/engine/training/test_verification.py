@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import RunError
 from engine.experiment.experiment import Experiment
-from engine.recording.events import End, Event, Header, Snapshot
+from engine.recording.events import End, Event, Header, Series, Snapshot
 from engine.recording.file import read
 from engine.recording.history import History
 from engine.runs.folder import RunFolder
@@ -90,6 +90,21 @@ def test_where_it_is_not_recorded_which_are_kept_none_is_missing(
         assert said_of([before, *some]).startswith("bit-equal")
 
 
+def test_its_planned_end_is_probed_and_where_it_went_on_from_there_too(
+    tmp_path: Path, parents: Mapping[str, RunFolder]
+) -> None:
+    folder = folder_for(tmp_path, SPECS["cubic"])
+    work(folder)
+    history = work(folder, resume={"until": 100})
+    assert {60, 64, 96} <= {*history.series["probe"].steps.tolist()}
+    assert verify("lengthened", history).words.startswith("bit-equal: 100 steps")
+    events = [*read(parents["cubic"].recording)]
+    ends = [each for each in events if isinstance(each, Series) and each.group == "probe"]
+    assert ends[-1].last_step == 60
+    said = said_of([each for each in events if each is not ends[-1]])
+    assert said == "differs: probe of step 60 is not recorded"
+
+
 def test_it_is_probed_as_often_as_its_recording_says(
     parents: Mapping[str, RunFolder],
 ) -> None:
@@ -99,7 +114,7 @@ def test_it_is_probed_as_often_as_its_recording_says(
     # Recordings of before it was recorded: sixteen times, and so was what branched off from them.
     before = replace(header, probe_per_octave=0)
     trainer = trainer_of(before)
-    assert trainer.probe.per_octave == PER_OCTAVE
+    assert trainer.probe.steps.per_octave == PER_OCTAVE
     untrained = trainer.snapshot()
     events = [before, untrained, *trainer.advance(60).events()]
     assert len(History(events).series["probe"].steps) > 32

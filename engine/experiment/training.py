@@ -79,7 +79,7 @@ class Training(Section):
     """Steps between measurements of the network itself: the norms of its weights, how far an
     update moves them, how many units are dead or saturated. ``"auto"`` is each of the first steps
     and ever fewer: 4 to 16 of them each time the step doubles, as many as take about 5 % of the
-    run's time (2 to 16 in runs of up to 256 steps), and the last one that is planned."""
+    run's time (1 to 16 in runs of up to 256 steps), and the last one that is planned."""
 
     def _problems(self) -> Iterator[str]:
         if self.epochs is not None and self.steps is not None:

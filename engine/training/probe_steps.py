@@ -14,7 +14,7 @@ LEAST: Final = 4
 learning does to a network."""
 
 SHORT: Final = 256
-"""Steps of a run up to which half of these do: no more than 64 steps come behind the last one."""
+"""Steps of a run up to which a quarter of these do: it is over before anybody looks."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def fitting(steps: int, most: float) -> int:
         steps: Of the whole run.
         most: How many may be taken of them, as far as ``LEAST`` allows.
     """
-    each, least = PER_OCTAVE, LEAST if steps > SHORT else LEAST // 2
+    each, least = PER_OCTAVE, LEAST if steps > SHORT else LEAST // 4
     # A power of two, so that they are evenly apart between a power of two and the next.
     while each > least and count_until(steps, each) > most:
         each //= 2

@@ -196,10 +196,9 @@ class Retaking:
             return None
         over = self._history.end is not None
         if self._whole and part.count:
-            if self._thinned:
+            hole = _first_without(rows, part, over=over)
+            if hole is not None and self._thinned:
                 hole = rows.hole(part.first, part.stride, part.count, over=over)
-            else:
-                hole = _first_without(rows, part, over=over)
             if hole is not None:
                 return Mismatch(hole, part.group, 0, np.nan, np.nan, is_missing=True)
         # A recording that was broken off or thinned out has fewer rows than were taken.

@@ -125,8 +125,8 @@ def test_the_planned_end_is_measured_too_and_once(end: int, cut: int) -> None:
 def test_as_often_as_may_be_it_is_measured_and_no_more(steps: int, most: float) -> None:
     often = fitting(steps, most)
     assert count_until(steps, often) == len([*measured_steps(1, steps, "auto", often)])
-    least = LEAST if steps > probe_steps.SHORT else LEAST // 2
-    assert often in (least, 4, 8, 16)
+    least = LEAST if steps > probe_steps.SHORT else LEAST // 4
+    assert often in (least, 2, 4, 8, 16)
     assert often == least or count_until(steps, often) <= most
     assert often == PER_OCTAVE or count_until(steps, 2 * often) > most
 

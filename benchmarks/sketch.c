@@ -57,7 +57,8 @@ static void fused_step(weights *p, const vector *x, const vector *y, const vecto
         g.w3[i] = sum_float(w3);
         g.b2[i] = sum_float(b2);
     }
-    weight_gradient_by_product_float(UNITS, UNITS, ROWS, WIDE, d2[0], h1[0], turned, 0, g.w2[0]);
+    turn_over_float((part){0, (UNITS + LANES - 1) / LANES}, UNITS, WIDE, h1[0], turned);
+    weight_gradient_by_product_float(UNITS, UNITS, ROWS, WIDE, d2[0], turned, 0, g.w2[0]);
     for (int j = 0; j < UNITS; j += 4) {
         vector dh[4][WIDE];
         for (int from = 0; from < WIDE; from += TILE_WIDTH)

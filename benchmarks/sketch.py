@@ -54,14 +54,18 @@ def main() -> None:
         print(f"{name}: {each:.1f} µs a step, {each / sketch:.2f} times the sketch")
 
 
+def text() -> str:
+    """Return the sketch in C, behind the library whose products and vectors it is made of."""
+    return library_text("float") + Path(__file__).with_suffix(".c").read_text("utf-8")
+
+
 def fused() -> Callable[[], object]:
     """Compile the sketch; return what takes a block of its steps."""
     compiler = find_compiler()
     assert compiler is not None, "there is no C compiler"
-    text = library_text("float") + Path(__file__).with_suffix(".c").read_text("utf-8")
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder, "sketch.c"), Path(folder, "sketch.so")
-        source.write_text(text, "utf-8")
+        source.write_text(text(), "utf-8")
         call = [*compiler.command, *_flags(), "-o", str(made), str(source), "-lm"]
         subprocess.run(call, check=True)
         library = ctypes.CDLL(str(made))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -13,7 +14,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import cuda, large, limit, plain, speed, tables, versus
+from benchmarks import cuda, large, limit, plain, sketch, speed, tables, versus
+from engine.gradients.compiled.building import find_compiler
 from engine.presets import preset as presets
 
 RATIO = re.compile(r"(\d+\.\d\d) \((\d+\.\d\d) to (\d+\.\d\d)\)")
@@ -48,6 +50,15 @@ def ratios(cells: list[str]) -> list[list[float]]:
     """Return median, least and most of each ratio in a row."""
     found = [match.groups() for cell in cells if (match := RATIO.fullmatch(cell))]
     return [[float(number) for number in each] for each in found]
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler")
+def test_the_sketch_is_made_of_what_the_compiled_steps_are_made_of() -> None:
+    compiler = find_compiler()
+    assert compiler is not None
+    call = [*compiler.command, "-std=gnu11", "-w", "-fsyntax-only", "-x", "c", "-"]
+    told = subprocess.run(call, input=sketch.text(), capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
 
 
 def test_speed_compares_with_a_plain_loop_by_formulas_and_by_autograd(printed: Any) -> None:
